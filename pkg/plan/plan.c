@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.c - the plan as a record, and its JSON; see plan.h */
+#include "pkg/plan/plan.h"
+
+#include "pkg/util/hash.h"
+#include "pkg/util/record.h"
+
+static const cyaml_strval_t plan_protocol_strings[] = {{"TCP", PLAN_TCP}, {"UDP", PLAN_UDP}};
+static const cyaml_strval_t plan_pull_strings[] = {
+	{"IfNotPresent", PLAN_PULL_IF_NOT_PRESENT},
+	{"Always", PLAN_PULL_ALWAYS},
+	{"Never", PLAN_PULL_NEVER},
+};
+static const cyaml_strval_t plan_restart_strings[] = {
+	{"Always", PLAN_RESTART_ALWAYS},
+	{"OnFailure", PLAN_RESTART_ON_FAILURE},
+	{"Never", PLAN_RESTART_NEVER},
+};
+static const cyaml_strval_t plan_volume_type_strings[] = {
+	{"emptyDir", PLAN_EMPTY_DIR},
+	{"hostPath", PLAN_HOST_PATH},
+	{"files", PLAN_FILES},
+	{"claim", PLAN_CLAIM},
+};
+static const cyaml_strval_t plan_host_path_type_strings[] = {
+	{"", PLAN_HOST_PATH_ANY},
+	{"DirectoryOrCreate", PLAN_HOST_PATH_DIRECTORY_OR_CREATE},
+	{"Directory", PLAN_HOST_PATH_DIRECTORY},
+	{"FileOrCreate", PLAN_HOST_PATH_FILE_OR_CREATE},
+	{"File", PLAN_HOST_PATH_FILE},
+	{"Socket", PLAN_HOST_PATH_SOCKET},
+	{"CharDevice", PLAN_HOST_PATH_CHAR_DEVICE},
+	{"BlockDevice", PLAN_HOST_PATH_BLOCK_DEVICE},
+};
+
+#include "pkg/util/def_schema.h"
+#include "pkg/plan/plan.def"
+#include "pkg/util/def_end.h"
+
+void plan_free(struct plan *p)
+{
+	record_free(&plan_top, p);
+}
+
+int plan_save(const struct plan *p, struct strbuf *out, struct err *e)
+{
+	return record_save(&plan_top, p, out, e);
+}
+
+int plan_load(const char *text, size_t len, struct plan **ret, struct err *e)
+{
+	void *p = NULL;
+
+	if (record_load(&plan_top, text, len, &p, e) < 0)
+		return err_wrap(e, "plan");
+	if (((struct plan *)p)->version != PLAN_VERSION) {
+		(void)err_set(e, ERR_INPUT, "plan of version %lld, this program knows %d",
+			      (long long)((struct plan *)p)->version, PLAN_VERSION);
+		plan_free(p);
+		return -1;
+	}
+	*ret = p;
+	return 0;
+}
+
+static bool value_as_string(const cyaml_schema_field_t *fields, const void *data, struct strbuf *out,
+			    void *arg)
+{
+	UNUSED(arg);
+	if (fields != plan_value_fields)
+		return false;
+	autofree char *text = plan_value_show(data);
+
+	record_json_string(text, out);
+	return true;
+}
+
+void plan_json(const struct plan *p, struct strbuf *out)
+{
+	record_json(&plan_top, p, value_as_string, NULL, out);
+}
+
+bool plan_pod_equal(const struct plan_pod *a, const struct plan_pod *b)
+{
+	autostrbuf struct strbuf sa = {0}, sb = {0};
+	struct err e = {0};
+
+	if (record_save(&plan_pod_top, a, &sa, &e) < 0 || record_save(&plan_pod_top, b, &sb, &e) < 0)
+		return false;
+	return sa.len == sb.len && memcmp(sa.s, sb.s, sa.len) == 0;
+}
+
+const struct plan_pod *plan_find_pod(const struct plan *p, const char *name)
+{
+	for (uint32_t i = 0; i < p->pods_count; i++)
+		if (streq(p->pods[i].name, name))
+			return &p->pods[i];
+	return NULL;
+}
+
+static uint64_t stamp_datum(uint64_t h, const struct plan_data *d, const char *name)
+{
+	const struct plan_datum *e = plan_data_get(d, name);
+
+	h = hash_fnv64a(h, name, strlen(name) + 1);
+	return e ? hash_fnv64a(h, e->bytes, e->len) : h;
+}
+
+static uint64_t stamp_value(uint64_t h, const struct plan_data *d, const struct plan_value *v)
+{
+	for (uint32_t i = 0; i < v->parts_count; i++)
+		if (v->parts[i].secret)
+			h = stamp_datum(h, d, v->parts[i].secret);
+	return h;
+}
+
+static uint64_t stamp_container(uint64_t h, const struct plan_data *d, const struct plan_container *c)
+{
+	for (uint32_t i = 0; i < c->env_count; i++)
+		h = stamp_value(h, d, &c->env[i].value);
+	for (uint32_t i = 0; i < c->command_count; i++)
+		h = stamp_value(h, d, &c->command[i]);
+	for (uint32_t i = 0; i < c->args_count; i++)
+		h = stamp_value(h, d, &c->args[i]);
+	return h;
+}
+
+void plan_stamp(struct plan *p, const struct plan_data *d, uint64_t key)
+{
+	for (uint32_t i = 0; i < p->pods_count; i++) {
+		struct plan_pod *pod = &p->pods[i];
+		uint64_t h = hash_fnv64a(HASH_FNV64_INIT, &key, sizeof(key));
+
+		for (uint32_t j = 0; j < pod->init_containers_count; j++)
+			h = stamp_container(h, d, &pod->init_containers[j]);
+		for (uint32_t j = 0; j < pod->containers_count; j++)
+			h = stamp_container(h, d, &pod->containers[j]);
+		for (uint32_t j = 0; j < pod->volumes_count; j++)
+			for (uint32_t k = 0; k < pod->volumes[j].files_count; k++)
+				h = stamp_datum(h, d, pod->volumes[j].files[k].data);
+		pod->data_stamp = (int64_t)(h >> 1);
+	}
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fs.c - see fs.h */
+#include "pkg/util/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "pkg/util/fd.h"
+
+int fs_open_in(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.mode = mode,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
+	};
+	long fd;
+
+	do /* EAGAIN: a rename or mount raced with "..": the kernel asks us to try again */
+		fd = syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
+	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	return (int)fd;
+}
+
+int fs_mkdir_in(int rootfd, const char *path, mode_t mode, struct err *e)
+{
+	autofree char *done = xcalloc(1, strlen(path) + 2);
+	const char *p = path;
+	autoclose int at = -1;
+
+	at = fs_open_in(rootfd, "/", O_PATH | O_DIRECTORY, 0, 0);
+	if (at < 0)
+		return err_sys(e, errno, "open root");
+	while (*(p += strspn(p, "/"))) {
+		size_t len = strcspn(p, "/"), old = strlen(done);
+		int next;
+
+		(void)snprintf(done + old, strlen(path) + 2 - old, "/%.*s", (int)len, p);
+		next = fs_open_in(rootfd, done, O_PATH | O_DIRECTORY, 0, 0);
+		if (next < 0 && errno == ENOENT) {
+			autofree char *name = xstrndup(p, len);
+
+			if (mkdirat(at, name, mode) < 0 && errno != EEXIST)
+				return err_sys(e, errno, "mkdir %s", done);
+			next = fs_open_in(rootfd, done, O_PATH | O_DIRECTORY, 0, 0);
+		}
+		if (next < 0)
+			return err_sys(e, errno, "open %s", done);
+		close_fd(&at);
+		at = next;
+		p += len;
+	}
+	return take_fd(&at);
+}
+
+int fs_mkdir_p(const char *path, mode_t mode, struct err *e)
+{
+	autofree char *copy = xstrdup(path);
+
+	for (char *p = copy + 1;; p++) {
+		if (*p && *p != '/')
+			continue;
+		char c = *p;
+
+		*p = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST && !(errno == EROFS || errno == EACCES))
+			return err_sys(e, errno, "mkdir %s", copy);
+		*p = c;
+		if (!c)
+			break;
+	}
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_sys(e, errno, "mkdir %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_sys(e, ENOTDIR, "mkdir %s", path);
+	return 0;
+}
+
+int fs_open_dir(int dirfd, const char *name, mode_t mode, struct err *e)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "mkdir %s", name);
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_sys(e, errno, "open directory %s", name);
+	return fd;
+}
+
+int fs_write_atomic(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		    bool durable, struct err *e)
+{
+	autofree char *tmp = xasprintf("%s.new.%d", name, (int)getpid());
+	autoclose int fd = -1;
+
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return err_sys(e, errno, "create %s", tmp);
+	if (fd_write_all(fd, data, len, e) < 0) {
+		(void)unlinkat(dirfd, tmp, 0);
+		return err_wrap(e, "%s", tmp);
+	}
+	if ((durable && fsync(fd) < 0) || renameat(dirfd, tmp, dirfd, name) < 0) {
+		int saved = errno;
+
+		(void)unlinkat(dirfd, tmp, 0);
+		return err_sys(e, saved, "publish %s", name);
+	}
+	return 0;
+}
+
+/* Empty the directory fd (consumed); mount points in it make unlinkat fail with EBUSY, which is reported. */
+static int empty_dir(int fd, dev_t dev, struct err *e)
+{
+	DIR *d = fdopendir(fd);
+	struct dirent *ent;
+	int r = 0;
+
+	if (!d) {
+		(void)close(fd);
+		return err_sys(e, errno, "open directory");
+	}
+	while (r == 0 && (ent = readdir(d))) {
+		struct stat st;
+		int sub;
+
+		if (streq(ent->d_name, ".") || streq(ent->d_name, ".."))
+			continue;
+		if (ent->d_type != DT_DIR && ent->d_type != DT_UNKNOWN &&
+		    unlinkat(dirfd(d), ent->d_name, 0) == 0)
+			continue;
+		if (fstatat(dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			r = errno == ENOENT ? 0 : err_sys(e, errno, "stat %s", ent->d_name);
+			continue;
+		}
+		if (!S_ISDIR(st.st_mode)) {
+			if (unlinkat(dirfd(d), ent->d_name, 0) < 0 && errno != ENOENT)
+				r = err_sys(e, errno, "remove %s", ent->d_name);
+			continue;
+		}
+		if (st.st_dev != dev) {
+			r = err_sys(e, EXDEV, "remove %s", ent->d_name);
+			continue;
+		}
+		if ((st.st_mode & 0700) != 0700)
+			(void)fchmodat(dirfd(d), ent->d_name, (st.st_mode & 07777) | 0700, 0);
+		sub = openat(dirfd(d), ent->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub < 0) {
+			r = err_sys(e, errno, "open %s", ent->d_name);
+			continue;
+		}
+		r = empty_dir(sub, dev, e);
+		if (r == 0 && unlinkat(dirfd(d), ent->d_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			r = err_sys(e, errno, "remove %s", ent->d_name);
+	}
+	(void)closedir(d);
+	return r;
+}
+
+int fs_remove_tree(int dirfd, const char *name, struct err *e)
+{
+	struct stat st;
+	int fd;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, "stat %s", name);
+	if (!S_ISDIR(st.st_mode)) {
+		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+			return err_sys(e, errno, "remove %s", name);
+		return 0;
+	}
+	if ((st.st_mode & 0700) != 0700)
+		(void)fchmodat(dirfd, name, (st.st_mode & 07777) | 0700, 0);
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", name);
+	if (empty_dir(fd, st.st_dev, e) < 0)
+		return err_wrap(e, "%s", name);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(e, errno, "remove %s", name);
+	return 0;
+}
+
+const char *fs_type_name(int fd, char buf[24])
+{
+	static const struct {
+		unsigned long magic;
+		const char *name;
+	} names[] = {
+		{0xef53, "ext4"},      {0x01021994, "tmpfs"},  {0x6969, "nfs"},
+		{0x65735546, "fuse"},  {0x9123683e, "btrfs"},  {0x58465342, "xfs"},
+		{0x794c7630, "overlay"}, {0xff534d42, "cifs"}, {0xfe534d42, "smb2"},
+		{0x2fc12fc1, "zfs"},   {0xf2f52010, "f2fs"},   {0x4d44, "vfat"},
+		{0x01021997, "9p"},    {0x786f4256, "vboxsf"},
+	};
+	struct statfs st;
+
+	if (fstatfs(fd, &st) < 0)
+		return "unknown";
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if ((unsigned long)st.f_type == names[i].magic)
+			return names[i].name;
+	(void)snprintf(buf, 24, "type %lx", (unsigned long)st.f_type);
+	return buf;
+}
