@@ -2,8 +2,8 @@
 /*
  * loop.h - one thread, one epoll
  *
- * A struct source is embedded in its owner; the loop owns no descriptor. A source removed while a batch
- * of events is handled gets none of the rest of that batch. Handlers never block.
+ * A struct source is embedded in its owner; the loop owns no descriptor. A source removed while a
+ * batch of events is handled gets none of the rest of that batch. Handlers never block.
  */
 #pragma once
 
@@ -15,9 +15,9 @@ struct loop;
 
 struct source {
 	int fd;
-	uint32_t events;                                    /* EPOLLIN ... as last set */
-	void (*ready)(struct source *s, uint32_t events);   /* owner by CONTAINER_OF */
-	struct loop *loop;                                  /* NULL while not in a loop */
+	uint32_t events;                                  /* EPOLLIN ... as last set */
+	void (*ready)(struct source *s, uint32_t events); /* owner by CONTAINER_OF */
+	struct loop *loop;                                /* NULL while not in a loop */
 };
 
 struct timer {

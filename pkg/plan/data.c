@@ -2,15 +2,17 @@
 /*
  * data.c - the contents of ConfigMaps and Secrets, beside the plan; see plan.h
  *
- * Packed form, for a sealed memfd between two processes of the same program: a magic word, the number of
- * entries, then for each its name's length, its bytes' length, the secret flag, name, bytes.
+ * Packed form, for a sealed memfd between two processes of the same program: a magic word, the
+ * number of entries, then for each its name's length, its bytes' length, the secret flag, name,
+ * bytes.
  */
 #include "pkg/plan/plan.h"
 
 enum { MAX_ENTRIES = 1000000 };
 static const uint32_t magic = 0x6b706461; /* "kpda" */
 
-void plan_data_add(struct plan_data *d, const char *name, bool secret, const void *bytes, size_t len)
+void plan_data_add(struct plan_data *d, const char *name, bool secret, const void *bytes,
+                   size_t len)
 {
 	struct plan_datum *e;
 	char *copy = xmalloc(len + 1);
@@ -41,7 +43,8 @@ void plan_data_sort(struct plan_data *d)
 	size_t kept = 0;
 
 	if (d->len)
-		qsort(d->entries, d->len, sizeof(*d->entries), by_name); /* glibc's is a stable merge sort */
+		qsort(d->entries, d->len, sizeof(*d->entries),
+		      by_name); /* glibc's is a stable merge sort */
 	for (size_t i = 0; i < d->len; i++) {
 		if (kept && streq(d->entries[kept - 1].name, d->entries[i].name))
 			free_datum(&d->entries[--kept]);
@@ -124,7 +127,8 @@ int plan_data_unpack(const char *bytes, size_t len, struct plan_data *ret, struc
 	struct reader r = {bytes, bytes + len};
 	struct plan_data d = {0};
 	uint32_t word, count;
-	bool ok = get_u32(&r, &word) && word == magic && get_u32(&r, &count) && count <= MAX_ENTRIES;
+	bool ok =
+		get_u32(&r, &word) && word == magic && get_u32(&r, &count) && count <= MAX_ENTRIES;
 
 	for (uint32_t i = 0; ok && i < count; i++)
 		ok = get_entry(&r, &d);

@@ -34,7 +34,9 @@ static const cyaml_strval_t plan_host_path_type_strings[] = {
 };
 
 #include "pkg/util/def_schema.h"
+
 #include "pkg/plan/plan.def"
+
 #include "pkg/util/def_end.h"
 
 void plan_free(struct plan *p)
@@ -55,7 +57,7 @@ int plan_load(const char *text, size_t len, struct plan **ret, struct err *e)
 		return err_wrap(e, "plan");
 	if (((struct plan *)p)->version != PLAN_VERSION) {
 		(void)err_set(e, ERR_INPUT, "plan of version %lld, this program knows %d",
-			      (long long)((struct plan *)p)->version, PLAN_VERSION);
+		              (long long)((struct plan *)p)->version, PLAN_VERSION);
 		plan_free(p);
 		return -1;
 	}
@@ -63,8 +65,8 @@ int plan_load(const char *text, size_t len, struct plan **ret, struct err *e)
 	return 0;
 }
 
-static bool value_as_string(const cyaml_schema_field_t *fields, const void *data, struct strbuf *out,
-			    void *arg)
+static bool value_as_string(const cyaml_schema_field_t *fields, const void *data,
+                            struct strbuf *out, void *arg)
 {
 	UNUSED(arg);
 	if (fields != plan_value_fields)
@@ -85,7 +87,8 @@ bool plan_pod_equal(const struct plan_pod *a, const struct plan_pod *b)
 	autostrbuf struct strbuf sa = {0}, sb = {0};
 	struct err e = {0};
 
-	if (record_save(&plan_pod_top, a, &sa, &e) < 0 || record_save(&plan_pod_top, b, &sb, &e) < 0)
+	if (record_save(&plan_pod_top, a, &sa, &e) < 0 ||
+	    record_save(&plan_pod_top, b, &sb, &e) < 0)
 		return false;
 	return sa.len == sb.len && memcmp(sa.s, sb.s, sa.len) == 0;
 }
@@ -114,7 +117,8 @@ static uint64_t stamp_value(uint64_t h, const struct plan_data *d, const struct 
 	return h;
 }
 
-static uint64_t stamp_container(uint64_t h, const struct plan_data *d, const struct plan_container *c)
+static uint64_t stamp_container(uint64_t h, const struct plan_data *d,
+                                const struct plan_container *c)
 {
 	for (uint32_t i = 0; i < c->env_count; i++)
 		h = stamp_value(h, d, &c->env[i].value);

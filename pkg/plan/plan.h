@@ -2,12 +2,13 @@
 /*
  * plan.h - the immutable plan: where front end and back end meet
  *
- * kube/lower makes it, everything below reads it. It names no Kubernetes type: pods, containers, mounts,
- * ports, environment as final strings. It is a record (pkg/util/record.h): heap memory, plan_free().
+ * kube/lower makes it, everything below reads it. It names no Kubernetes type: pods, containers,
+ * mounts, ports, environment as final strings. It is a record (pkg/util/record.h): heap memory,
+ * plan_free().
  *
- * Contents of ConfigMaps and Secrets are not in the plan but beside it, in a struct plan_data, under the
- * names that plan_file.data and plan_part.secret use. So the plan may be printed, saved and compared, and
- * no Secret value can leak from it.
+ * Contents of ConfigMaps and Secrets are not in the plan but beside it, in a struct plan_data,
+ * under the names that plan_file.data and plan_part.secret use. So the plan may be printed, saved
+ * and compared, and no Secret value can leak from it.
  */
 #pragma once
 
@@ -32,7 +33,9 @@ enum plan_host_path_type {
 };
 
 #include "pkg/util/def_struct.h"
+
 #include "pkg/plan/plan.def"
+
 #include "pkg/util/def_end.h"
 
 /* One ConfigMap or Secret entry. */
@@ -52,33 +55,37 @@ struct plan_data {
 void plan_free(struct plan *p); /* NULL is fine */
 int plan_save(const struct plan *p, struct strbuf *out, struct err *e);
 int plan_load(const char *text, size_t len, struct plan **ret, struct err *e);
-/* The stable JSON of `plan -o json`: values as strings, secrets as "<secret>", late fields as "$(status.podIP)". */
+/* The stable JSON of `plan -o json`: values as strings, secrets as "<secret>", late fields as
+ * "$(status.podIP)". */
 void plan_json(const struct plan *p, struct strbuf *out);
 /* True if running a would be the same as running b (data_stamp included). */
 bool plan_pod_equal(const struct plan_pod *a, const struct plan_pod *b);
 const struct plan_pod *plan_find_pod(const struct plan *p, const char *name);
 
 /* Append entry (copies); names are unique, the last one wins. */
-void plan_data_add(struct plan_data *d, const char *name, bool secret, const void *bytes, size_t len);
+void plan_data_add(struct plan_data *d, const char *name, bool secret, const void *bytes,
+                   size_t len);
 /* Sort by name so that plan_data_get works; done by everyone who fills a table. */
 void plan_data_sort(struct plan_data *d);
 const struct plan_datum *plan_data_get(const struct plan_data *d, const char *name);
 void plan_data_done(struct plan_data *d);
-/* The table as bytes for a sealed memfd, and back (bounded, checked: it crosses a process border). */
+/* The table as bytes for a sealed memfd, and back (bounded, checked: it crosses a process border).
+ */
 void plan_data_pack(const struct plan_data *d, struct strbuf *out);
 int plan_data_unpack(const char *bytes, size_t len, struct plan_data *ret, struct err *e);
-/* Set data_stamp of each pod from the entries it uses; `key` (random per project, kept in the state) keeps
- * stamps from telling anything about secret values. */
+/* Set data_stamp of each pod from the entries it uses; `key` (random per project, kept in the
+ * state) keeps stamps from telling anything about secret values. */
 void plan_stamp(struct plan *p, const struct plan_data *d, uint64_t key);
 
 /* Value of a late field ("status.podIP") or NULL. */
 typedef const char *plan_field_lookup(const char *field, void *arg);
 /* The final string: owned. Unknown secrets or fields are ERR_INPUT. */
 int plan_value_resolve(const struct plan_value *v, const struct plan_data *d,
-		       plan_field_lookup *lookup, void *arg, char **ret, struct err *e);
+                       plan_field_lookup *lookup, void *arg, char **ret, struct err *e);
 /* For people: secrets as "<secret>", fields as "$(status.podIP)". Owned. */
 char *plan_value_show(const struct plan_value *v) MUST_USE;
 /* Make a value of one text part (text is copied). */
 void plan_value_set(struct plan_value *v, const char *text);
-/* Append a part; text, secret and field: exactly one non-NULL, copied. Neighbouring texts are joined. */
+/* Append a part; text, secret and field: exactly one non-NULL, copied. Neighbouring texts are
+ * joined. */
 void plan_value_add(struct plan_value *v, const char *text, const char *secret, const char *field);

@@ -27,7 +27,7 @@ void plan_value_set(struct plan_value *v, const char *text)
 }
 
 int plan_value_resolve(const struct plan_value *v, const struct plan_data *d,
-		       plan_field_lookup *lookup, void *arg, char **ret, struct err *e)
+                       plan_field_lookup *lookup, void *arg, char **ret, struct err *e)
 {
 	autostrbuf struct strbuf out = {0};
 
@@ -43,13 +43,16 @@ int plan_value_resolve(const struct plan_value *v, const struct plan_data *d,
 			if (!datum)
 				return err_set(e, ERR_INPUT, "%s has no value", p->secret);
 			if (memchr(datum->bytes, '\0', datum->len))
-				return err_set(e, ERR_INPUT, "%s holds a NUL byte, which no environment variable can",
-					       p->secret);
+				return err_set(
+					e, ERR_INPUT,
+					"%s holds a NUL byte, which no environment variable can",
+					p->secret);
 			strbuf_add(&out, datum->bytes, datum->len);
 		} else {
 			text = p->field && lookup ? lookup(p->field, arg) : NULL;
 			if (!text)
-				return err_set(e, ERR_INPUT, "field %s has no value", p->field ? p->field : "?");
+				return err_set(e, ERR_INPUT, "field %s has no value",
+				               p->field ? p->field : "?");
 			strbuf_adds(&out, text);
 		}
 	}

@@ -92,9 +92,9 @@ int err_hint(struct err *e, const char *fmt, ...)
 int err_exit_code(const struct err *e)
 {
 	static const int codes[ERR_KIND_COUNT] = {
-		[ERR_NONE] = 0,        [ERR_WORKLOAD] = 1,    [ERR_ABSENT] = 1, [ERR_USAGE] = 2,
-		[ERR_INPUT] = 3,       [ERR_UNSUPPORTED] = 3, [ERR_IMAGE] = 4,  [ERR_HOST] = 5,
-		[ERR_TIMEOUT] = 6,     [ERR_INTERRUPTED] = 130,
+		[ERR_NONE] = 0,    [ERR_WORKLOAD] = 1,      [ERR_ABSENT] = 1, [ERR_USAGE] = 2,
+		[ERR_INPUT] = 3,   [ERR_UNSUPPORTED] = 3,   [ERR_IMAGE] = 4,  [ERR_HOST] = 5,
+		[ERR_TIMEOUT] = 6, [ERR_INTERRUPTED] = 130,
 	};
 
 	return (unsigned int)e->kind < ERR_KIND_COUNT ? codes[e->kind] : 1;

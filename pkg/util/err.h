@@ -2,9 +2,9 @@
 /*
  * err.h - the one error value of the program
  *
- * The caller puts a zeroed struct err on its stack and lends it down as the last parameter. It owns no
- * memory: nothing to free, valid across fork(), and a container's set-up child sends it to its parent
- * in one write(). Functions return 0 or more on success and -1 with *e filled on failure.
+ * The caller puts a zeroed struct err on its stack and lends it down as the last parameter. It owns
+ * no memory: nothing to free, valid across fork(), and a container's set-up child sends it to its
+ * parent in one write(). Functions return 0 or more on success and -1 with *e filled on failure.
  *
  * The kind picks the exit code of the command line (err_exit_code, DESIGN section 8).
  */
@@ -20,8 +20,8 @@ enum err_kind {
 	ERR_INPUT,       /* a file of the user is wrong: exit 3 */
 	ERR_UNSUPPORTED, /* right, but not supported here: exit 3 */
 	ERR_IMAGE,       /* an image cannot be had: exit 4 */
-	ERR_HOST,        /* this machine refuses: user namespace, cgroup, network, storage: exit 5 */
-	ERR_TIMEOUT,     /* took longer than allowed: exit 6 */
+	ERR_HOST,    /* this machine refuses: user namespace, cgroup, network, storage: exit 5 */
+	ERR_TIMEOUT, /* took longer than allowed: exit 6 */
 	ERR_INTERRUPTED, /* the user pressed Ctrl-C: exit 130 */
 	ERR_KIND_COUNT,
 };
@@ -33,7 +33,8 @@ struct err {
 };
 _Static_assert(sizeof(struct err) <= 4096, "struct err must travel in one write() (PIPE_BUF)");
 
-/* Fill *e (first error wins is the caller's business) and return -1, so `return err_set(...)` is one step. */
+/* Fill *e (first error wins is the caller's business) and return -1, so `return err_set(...)` is
+ * one step. */
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...) PRINTF(3, 4);
 /* The same for ERR_HOST with ": strerror(num)" added and e->sys = num. */
 int err_sys(struct err *e, int num, const char *fmt, ...) PRINTF(3, 4);

@@ -19,15 +19,17 @@ int fd_read_all(int fd, size_t max, struct strbuf *out, struct err *e);
 int fd_read_file(int dirfd, const char *path, size_t max, struct strbuf *out, struct err *e);
 /* A sealed, read-only memfd with this content; name shows in /proc only. Returns the descriptor. */
 int fd_memfd(const char *name, const void *data, size_t len, struct err *e);
-/* Like fd_memfd, but checks that fd is a memfd with write and shrink seals; maps and copies its content. */
+/* Like fd_memfd, but checks that fd is a memfd with write and shrink seals; maps and copies its
+ * content. */
 int fd_read_memfd(int fd, size_t max, struct strbuf *out, struct err *e);
 
-/* Send one message (SOCK_SEQPACKET or SOCK_DGRAM) with nfds descriptors (loans); -1 with errno set. */
+/* Send one message (SOCK_SEQPACKET or SOCK_DGRAM) with nfds descriptors (loans); -1 with errno set.
+ */
 ssize_t fd_send_msg(int sock, const void *data, size_t len, const int *fds, size_t nfds);
 /*
  * Receive one message; *ret_nfds descriptors (at most FD_MAX_PASS, O_CLOEXEC) are the caller's.
- * A message longer than len, or with more descriptors, is an error (EMSGSIZE) and its descriptors are
- * closed. Returns the length, 0 at end of file, -1 with errno set.
+ * A message longer than len, or with more descriptors, is an error (EMSGSIZE) and its descriptors
+ * are closed. Returns the length, 0 at end of file, -1 with errno set.
  */
 ssize_t fd_recv_msg(int sock, void *data, size_t len, int *fds, size_t *ret_nfds);
 

@@ -68,7 +68,8 @@ int fs_mkdir_p(const char *path, mode_t mode, struct err *e)
 		char c = *p;
 
 		*p = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST && !(errno == EROFS || errno == EACCES))
+		if (mkdir(copy, mode) < 0 && errno != EEXIST &&
+		    !(errno == EROFS || errno == EACCES))
 			return err_sys(e, errno, "mkdir %s", copy);
 		*p = c;
 		if (!c)
@@ -98,7 +99,7 @@ int fs_open_dir(int dirfd, const char *name, mode_t mode, struct err *e)
 }
 
 int fs_write_atomic(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
-		    bool durable, struct err *e)
+                    bool durable, struct err *e)
 {
 	autofree char *tmp = xasprintf("%s.new.%d", name, (int)getpid());
 	autoclose int fd = -1;
@@ -119,7 +120,8 @@ int fs_write_atomic(int dirfd, const char *name, const void *data, size_t len, m
 	return 0;
 }
 
-/* Empty the directory fd (consumed); mount points in it make unlinkat fail with EBUSY, which is reported. */
+/* Empty the directory fd (consumed); mount points in it make unlinkat fail with EBUSY, which is
+ * reported. */
 static int empty_dir(int fd, dev_t dev, struct err *e)
 {
 	DIR *d = fdopendir(fd);
@@ -154,7 +156,8 @@ static int empty_dir(int fd, dev_t dev, struct err *e)
 		}
 		if ((st.st_mode & 0700) != 0700)
 			(void)fchmodat(dirfd(d), ent->d_name, (st.st_mode & 07777) | 0700, 0);
-		sub = openat(dirfd(d), ent->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		sub = openat(dirfd(d), ent->d_name,
+		             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (sub < 0) {
 			r = err_sys(e, errno, "open %s", ent->d_name);
 			continue;
@@ -197,11 +200,11 @@ const char *fs_type_name(int fd, char buf[24])
 		unsigned long magic;
 		const char *name;
 	} names[] = {
-		{0xef53, "ext4"},      {0x01021994, "tmpfs"},  {0x6969, "nfs"},
-		{0x65735546, "fuse"},  {0x9123683e, "btrfs"},  {0x58465342, "xfs"},
-		{0x794c7630, "overlay"}, {0xff534d42, "cifs"}, {0xfe534d42, "smb2"},
-		{0x2fc12fc1, "zfs"},   {0xf2f52010, "f2fs"},   {0x4d44, "vfat"},
-		{0x01021997, "9p"},    {0x786f4256, "vboxsf"},
+		{0xef53, "ext4"},        {0x01021994, "tmpfs"},  {0x6969, "nfs"},
+		{0x65735546, "fuse"},    {0x9123683e, "btrfs"},  {0x58465342, "xfs"},
+		{0x794c7630, "overlay"}, {0xff534d42, "cifs"},   {0xfe534d42, "smb2"},
+		{0x2fc12fc1, "zfs"},     {0xf2f52010, "f2fs"},   {0x4d44, "vfat"},
+		{0x01021997, "9p"},      {0x786f4256, "vboxsf"},
 	};
 	struct statfs st;
 

@@ -28,6 +28,7 @@ void hash_safe_encode(uint32_t n, char out[11])
 
 	(void)snprintf(digits, sizeof(digits), "%u", n);
 	for (size_t i = 0; i < 11; i++)
-		out[i] = digits[i] ? alphabet[(unsigned char)digits[i] % (sizeof(alphabet) - 1)] : '\0';
+		out[i] = digits[i] ? alphabet[(unsigned char)digits[i] % (sizeof(alphabet) - 1)]
+		                   : '\0';
 	out[10] = '\0';
 }

@@ -54,7 +54,8 @@ static void emit(enum log_level level, const char *fmt, va_list ap)
 		clock_rfc3339(clock_real_ns(), stamp);
 		(void)snprintf(stamp + strlen(stamp), 2, " ");
 	}
-	len = snprintf(line, sizeof(line), "%s%s%s", stamp, with_stamps ? "" : "kubeplay: ", prefix[level]);
+	len = snprintf(line, sizeof(line), "%s%s%s", stamp,
+	               with_stamps ? "" : "kubeplay: ", prefix[level]);
 	more = vsnprintf(line + len, sizeof(line) - (size_t)len - 1, fmt, ap);
 	if (more < 0)
 		return;

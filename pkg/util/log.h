@@ -2,9 +2,9 @@
 /*
  * log.h - messages that are not results
  *
- * Libraries return errors and may only log at debug level; programs (cmd/, pkg/pod/supervisor.c) speak.
- * One line per call, on stderr or on the descriptor given to log_to(). This is the only mutable
- * file-scope state of the program.
+ * Libraries return errors and may only log at debug level; programs (cmd/, pkg/pod/supervisor.c)
+ * speak. One line per call, on stderr or on the descriptor given to log_to(). This is the only
+ * mutable file-scope state of the program.
  */
 #pragma once
 

@@ -128,7 +128,7 @@ pid_t proc_spawn(const struct proc_cmd *cmd, int *ret_pidfd, struct err *e)
 	if (cmd->err > 0)
 		(void)posix_spawn_file_actions_adddup2(&fa, cmd->err, 2);
 	r = posix_spawn(&pid, path, &fa, &attr, (char *const *)(uintptr_t)cmd->argv,
-			cmd->env ? (char *const *)(uintptr_t)cmd->env : environ);
+	                cmd->env ? (char *const *)(uintptr_t)cmd->env : environ);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	(void)posix_spawnattr_destroy(&attr);
 	if (r)

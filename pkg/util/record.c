@@ -35,7 +35,8 @@ static cyaml_config_t config(struct log_text *l)
 	};
 }
 
-int record_save(const cyaml_schema_value_t *schema, const void *record, struct strbuf *out, struct err *e)
+int record_save(const cyaml_schema_value_t *schema, const void *record, struct strbuf *out,
+                struct err *e)
 {
 	struct log_text l = {0};
 	cyaml_config_t cfg = config(&l);
@@ -51,7 +52,7 @@ int record_save(const cyaml_schema_value_t *schema, const void *record, struct s
 }
 
 int record_load(const cyaml_schema_value_t *schema, const char *text, size_t len, void **ret,
-		struct err *e)
+                struct err *e)
 {
 	struct log_text l = {0};
 	cyaml_config_t cfg = config(&l);
@@ -93,8 +94,9 @@ void record_json_string(const char *text, struct strbuf *out)
 {
 	strbuf_addc(out, '"');
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		static const char escapes[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-					       ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
+		static const char escapes[] = {
+			['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+			['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
 
 		if (*p < sizeof(escapes) && escapes[*p]) {
 			strbuf_addc(out, '\\');
@@ -115,7 +117,7 @@ struct printer {
 };
 
 static void put_value(struct printer *p, const cyaml_schema_value_t *s, const char *data,
-		      uint64_t count, int depth);
+                      uint64_t count, int depth);
 
 static void indent(struct printer *p, int depth)
 {
@@ -171,7 +173,8 @@ static bool is_unset(const cyaml_schema_value_t *s, const char *data, uint64_t c
 	}
 }
 
-static void put_mapping(struct printer *p, const cyaml_schema_field_t *f, const char *data, int depth)
+static void put_mapping(struct printer *p, const cyaml_schema_field_t *f, const char *data,
+                        int depth)
 {
 	bool first = true;
 
@@ -197,10 +200,14 @@ static void put_mapping(struct printer *p, const cyaml_schema_field_t *f, const 
 }
 
 static void put_value(struct printer *p, const cyaml_schema_value_t *s, const char *data,
-		      uint64_t count, int depth)
+                      uint64_t count, int depth)
 {
-	if (s->flags & CYAML_FLAG_POINTER)
-		memcpy(&data, data, sizeof(data));
+	if (s->flags & CYAML_FLAG_POINTER) {
+		const char *target;
+
+		memcpy(&target, data, sizeof(target));
+		data = target;
+	}
 	switch (s->type) {
 	case CYAML_STRING:
 		record_json_string(data ? data : "", p->out);
@@ -219,7 +226,7 @@ static void put_value(struct printer *p, const cyaml_schema_value_t *s, const ch
 		for (uint64_t i = 0; i < count; i++) {
 			const cyaml_schema_value_t *entry = s->sequence.entry;
 			size_t size = entry->flags & CYAML_FLAG_POINTER ? sizeof(void *)
-									: entry->data_size;
+			                                                : entry->data_size;
 
 			strbuf_adds(p->out, i ? "," : "");
 			indent(p, depth + 1);
@@ -235,10 +242,11 @@ static void put_value(struct printer *p, const cyaml_schema_value_t *s, const ch
 }
 
 void record_json(const cyaml_schema_value_t *schema, const void *record, record_json_hook *hook,
-		 void *arg, struct strbuf *out)
+                 void *arg, struct strbuf *out)
 {
 	struct printer p = {out, hook, arg};
 
-	put_value(&p, schema, schema->flags & CYAML_FLAG_POINTER ? (const char *)&record : record, 0, 0);
+	put_value(&p, schema, schema->flags & CYAML_FLAG_POINTER ? (const char *)&record : record,
+	          0, 0);
 	strbuf_addc(out, '\n');
 }

@@ -191,7 +191,8 @@ size_t str_distance(const char *a, const char *b, size_t limit)
 
 		row[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
-			bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+			bool same = tolower((unsigned char)a[i - 1]) ==
+			            tolower((unsigned char)b[j - 1]);
 			size_t best = MIN(diagonal + !same, MIN(row[j], row[j - 1]) + 1);
 
 			diagonal = row[j];

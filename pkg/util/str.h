@@ -2,9 +2,9 @@
 /*
  * str.h - growing strings with a ceiling, and lists of strings
  *
- * struct strbuf: zero is a valid empty buffer without a ceiling; STRBUF_MAX(n) gives one with. Past the
- * ceiling nothing is added and `overflow` is set, so hostile input cannot grow memory. `s` is always
- * NUL-terminated once something was added; it may hold NULs of its own (use len).
+ * struct strbuf: zero is a valid empty buffer without a ceiling; STRBUF_MAX(n) gives one with. Past
+ * the ceiling nothing is added and `overflow` is set, so hostile input cannot grow memory. `s` is
+ * always NUL-terminated once something was added; it may hold NULs of its own (use len).
  */
 #pragma once
 
