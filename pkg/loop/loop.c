@@ -26,6 +26,8 @@ int loop_add(struct loop *l, struct source *s, uint32_t events, struct err *e)
 
 	if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, s->fd, &ev) < 0)
 		return err_sys(e, errno, "epoll_ctl");
+	if (!events)
+		(void)epoll_ctl(l->epfd, EPOLL_CTL_DEL, s->fd, NULL);
 	s->loop = l;
 	s->events = events;
 	return 0;
@@ -35,10 +37,14 @@ void loop_mod(struct source *s, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.ptr = s};
 
+	int op = !events ? EPOLL_CTL_DEL : s->loop && s->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
 	if (!s->loop || s->events == events)
 		return;
+	/* Events 0 would still report a hang-up, again and again: a paused source is out of the
+	 * set. */
+	(void)epoll_ctl(s->loop->epfd, op, s->fd, &ev);
 	s->events = events;
-	(void)epoll_ctl(s->loop->epfd, EPOLL_CTL_MOD, s->fd, &ev);
 }
 
 void loop_del(struct source *s)
@@ -47,7 +53,8 @@ void loop_del(struct source *s)
 
 	if (!l)
 		return;
-	(void)epoll_ctl(l->epfd, EPOLL_CTL_DEL, s->fd, NULL);
+	if (s->events)
+		(void)epoll_ctl(l->epfd, EPOLL_CTL_DEL, s->fd, NULL);
 	s->loop = NULL;
 	for (int i = l->batch_at; i < l->batch_len; i++)
 		if (l->batch[i].data.ptr == s)
@@ -65,7 +72,7 @@ int loop_once(struct loop *l, int timeout_ms, struct err *e)
 		struct epoll_event ev = l->batch[l->batch_at++];
 		struct source *s = ev.data.ptr;
 
-		if (s)
+		if (s && s->events)
 			s->ready(s, ev.events);
 	}
 	l->batch_len = 0;

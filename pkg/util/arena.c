@@ -16,10 +16,11 @@ void *arena_alloc(struct arena *a, size_t size)
 	struct arena_block *b = a->head;
 	void *p;
 
-	if (!b || b->cap - b->len < need) {
+	if (!b || b->cap - b->len < need || size > SIZE_MAX / 2) {
 		size_t cap = MAX(need, (size_t)BLOCK);
 
-		b = xcalloc(1, sizeof(*b) + cap);
+		/* A size that wraps around becomes one that no machine has, and ends here. */
+		b = xcalloc(1, size > SIZE_MAX / 2 ? SIZE_MAX : sizeof(*b) + cap);
 		b->cap = cap;
 		b->next = a->head;
 		a->head = b;

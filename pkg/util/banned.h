@@ -11,5 +11,9 @@
 #include <string.h>
 #include <time.h>
 
+/* Under clang, fortified libc makes macros of these. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll gmtime localtime tmpnam
 #pragma GCC poison mktemp system popen strncpy strncat

@@ -64,7 +64,7 @@ char *xstrdup(const char *s) MUST_USE;
 char *xstrndup(const char *s, size_t n) MUST_USE;
 void *xmemdup(const void *p, size_t n) MUST_USE;
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2) MUST_USE;
-char *xvasprintf(const char *fmt, va_list ap) MUST_USE;
+char *xvasprintf(const char *fmt, va_list ap) PRINTF(1, 0) MUST_USE;
 
 static inline bool streq(const char *a, const char *b)
 {

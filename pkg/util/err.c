@@ -4,17 +4,26 @@
 
 #include <errno.h>
 
-static void set_text(struct err *e, const char *fmt, va_list ap)
+/* By way of a copy: an argument may well be the old text of e. */
+static PRINTF(2, 0) void set_text(struct err *e, const char *fmt, va_list ap)
 {
-	if (vsnprintf(e->msg, sizeof(e->msg), fmt, ap) < 0)
-		e->msg[0] = '\0';
+	char text[sizeof(e->msg)];
+
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	memcpy(e->msg, text, strlen(text) + 1);
 }
 
-static void add_text(struct err *e, const char *text)
+/*
+ * Add a separator and text. When both are too long together it is the front that loses its end: the
+ * reason at the back says more than the last part of a path; it keeps at least half of the room.
+ */
+static void add_text(struct err *e, const char *sep, const char *text)
 {
-	size_t len = strlen(e->msg);
+	size_t tail = MIN(strlen(sep) + strlen(text), sizeof(e->msg) / 2);
+	size_t len = MIN(strlen(e->msg), sizeof(e->msg) - 1 - tail);
 
-	(void)snprintf(e->msg + len, sizeof(e->msg) - len, "%s", text);
+	(void)snprintf(e->msg + len, sizeof(e->msg) - len, "%s%s", sep, text);
 }
 
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
@@ -29,15 +38,15 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	return -1;
 }
 
-static int sys_text(struct err *e, enum err_kind kind, int num, const char *fmt, va_list ap)
+static PRINTF(4, 0) int sys_text(struct err *e, enum err_kind kind, int num, const char *fmt,
+                                 va_list ap)
 {
 	char buf[128];
 
 	e->kind = kind;
 	e->sys = num;
 	set_text(e, fmt, ap);
-	add_text(e, ": ");
-	add_text(e, strerror_r(num, buf, sizeof(buf)));
+	add_text(e, ": ", strerror_r(num, buf, sizeof(buf)));
 	return -1;
 }
 
@@ -70,8 +79,7 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_text(e, fmt, ap);
 	va_end(ap);
-	add_text(e, ": ");
-	add_text(e, old);
+	add_text(e, ": ", old);
 	return -1;
 }
 
@@ -84,8 +92,7 @@ int err_hint(struct err *e, const char *fmt, ...)
 	if (vsnprintf(hint, sizeof(hint), fmt, ap) < 0)
 		hint[0] = '\0';
 	va_end(ap);
-	add_text(e, "\n  ");
-	add_text(e, hint);
+	add_text(e, "\n  ", hint);
 	return -1;
 }
 

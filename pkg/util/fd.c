@@ -42,6 +42,9 @@ int fd_read_all(int fd, size_t max, struct strbuf *out, struct err *e)
 		if (out->len - start + (size_t)n > max)
 			return err_set(e, ERR_INPUT, "larger than the limit of %zu bytes", max);
 		strbuf_add(out, buf, (size_t)n);
+		if (out->overflow)
+			return err_set(e, ERR_INPUT, "larger than the limit of %zu bytes",
+			               out->max);
 	}
 }
 
@@ -97,6 +100,8 @@ int fd_read_memfd(int fd, size_t max, struct strbuf *out, struct err *e)
 		strbuf_add(out, buf, (size_t)n);
 		done += (size_t)n;
 	}
+	if (out->overflow)
+		return err_set(e, ERR_INPUT, "larger than the limit of %zu bytes", out->max);
 	return 0;
 }
 

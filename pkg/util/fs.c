@@ -12,19 +12,30 @@
 
 #include "pkg/util/fd.h"
 
-int fs_open_in(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve)
+/* Tries after a rename or a mount raced with "..": whoever does that all day long gets an error. */
+enum { OPEN_TRIES = 100 };
+
+static int open_how(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
 		.mode = mode,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
+		.resolve = resolve,
 	};
 	long fd;
 
-	do /* EAGAIN: a rename or mount raced with "..": the kernel asks us to try again */
-		fd = syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
-	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+		if (fd >= 0 || (errno != EINTR && errno != EAGAIN))
+			break;
+	}
 	return (int)fd;
+}
+
+int fs_open_in(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve)
+{
+	return open_how(rootfd, path, flags, mode,
+	                RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
 }
 
 int fs_mkdir_in(int rootfd, const char *path, mode_t mode, struct err *e)
@@ -62,6 +73,8 @@ int fs_mkdir_p(const char *path, mode_t mode, struct err *e)
 {
 	autofree char *copy = xstrdup(path);
 
+	if (!*path)
+		return err_sys(e, ENOENT, "mkdir of an empty path");
 	for (char *p = copy + 1;; p++) {
 		if (*p && *p != '/')
 			continue;
@@ -120,60 +133,50 @@ int fs_write_atomic(int dirfd, const char *name, const void *data, size_t len, m
 	return 0;
 }
 
-/* Empty the directory fd (consumed); mount points in it make unlinkat fail with EBUSY, which is
- * reported. */
-static int empty_dir(int fd, dev_t dev, struct err *e)
+/*
+ * Removing a tree holds a descriptor for each level that it is deep in, and a container may nest
+ * directories as deep as it likes. So what lies below SWEEP_DEPTH is first moved up to the top.
+ */
+enum { SWEEP_DEPTH = 32 };
+
+struct sweep {
+	int top;
+	unsigned int moved;
+};
+
+static int sweep_dir(struct sweep *w, int fd, int depth, struct err *e);
+
+/* A directory that it is safe to empty: no link, no mount point. */
+static int open_sub(int dirfd, const char *name, mode_t mode, struct err *e)
 {
-	DIR *d = fdopendir(fd);
-	struct dirent *ent;
-	int r = 0;
+	int fd;
 
-	if (!d) {
-		(void)close(fd);
-		return err_sys(e, errno, "open directory");
-	}
-	while (r == 0 && (ent = readdir(d))) {
-		struct stat st;
-		int sub;
-
-		if (streq(ent->d_name, ".") || streq(ent->d_name, ".."))
-			continue;
-		if (ent->d_type != DT_DIR && ent->d_type != DT_UNKNOWN &&
-		    unlinkat(dirfd(d), ent->d_name, 0) == 0)
-			continue;
-		if (fstatat(dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-			r = errno == ENOENT ? 0 : err_sys(e, errno, "stat %s", ent->d_name);
-			continue;
-		}
-		if (!S_ISDIR(st.st_mode)) {
-			if (unlinkat(dirfd(d), ent->d_name, 0) < 0 && errno != ENOENT)
-				r = err_sys(e, errno, "remove %s", ent->d_name);
-			continue;
-		}
-		if (st.st_dev != dev) {
-			r = err_sys(e, EXDEV, "remove %s", ent->d_name);
-			continue;
-		}
-		if ((st.st_mode & 0700) != 0700)
-			(void)fchmodat(dirfd(d), ent->d_name, (st.st_mode & 07777) | 0700, 0);
-		sub = openat(dirfd(d), ent->d_name,
-		             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (sub < 0) {
-			r = err_sys(e, errno, "open %s", ent->d_name);
-			continue;
-		}
-		r = empty_dir(sub, dev, e);
-		if (r == 0 && unlinkat(dirfd(d), ent->d_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-			r = err_sys(e, errno, "remove %s", ent->d_name);
-	}
-	(void)closedir(d);
-	return r;
+	if ((mode & 0700) != 0700) /* if that fails, so does the open, and says why */
+		(void)!fchmodat(dirfd, name, (mode & 07777) | 0700, AT_SYMLINK_NOFOLLOW);
+	fd = open_how(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+	              RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", name);
+	return fd;
 }
 
-int fs_remove_tree(int dirfd, const char *name, struct err *e)
+/* A directory never replaces anything but an empty directory, so no name has to be free first. */
+static int move_to_top(struct sweep *w, int dirfd, const char *name, struct err *e)
+{
+	char to[32];
+
+	do {
+		(void)snprintf(to, sizeof(to), ".swept.%u", w->moved++);
+		if (renameat(dirfd, name, w->top, to) == 0)
+			return 0;
+	} while (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR);
+	return err_sys(e, errno, "move %s", name);
+}
+
+static int remove_entry(struct sweep *w, int dirfd, const char *name, int depth, struct err *e)
 {
 	struct stat st;
-	int fd;
+	int sub;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "stat %s", name);
@@ -182,13 +185,70 @@ int fs_remove_tree(int dirfd, const char *name, struct err *e)
 			return err_sys(e, errno, "remove %s", name);
 		return 0;
 	}
-	if ((st.st_mode & 0700) != 0700)
-		(void)fchmodat(dirfd, name, (st.st_mode & 07777) | 0700, 0);
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, errno, "open %s", name);
-	if (empty_dir(fd, st.st_dev, e) < 0)
-		return err_wrap(e, "%s", name);
+	sub = open_sub(dirfd, name, st.st_mode, e);
+	if (sub < 0)
+		return -1;
+	if (depth == SWEEP_DEPTH) {
+		close_fd(&sub);
+		return move_to_top(w, dirfd, name, e);
+	}
+	if (sweep_dir(w, sub, depth + 1, e) < 0)
+		return -1;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(e, errno, "remove %s", name);
+	return 0;
+}
+
+/* Empty the directory fd (consumed). */
+static int sweep_dir(struct sweep *w, int fd, int depth, struct err *e)
+{
+	DIR *d = fdopendir(fd);
+	struct dirent *ent;
+	int r = 0;
+
+	if (!d) {
+		r = err_sys(e, errno, "open directory");
+		(void)close(fd);
+		return r;
+	}
+	while (r == 0 && (ent = readdir(d))) {
+		if (streq(ent->d_name, ".") || streq(ent->d_name, ".."))
+			continue;
+		if (ent->d_type != DT_DIR && ent->d_type != DT_UNKNOWN &&
+		    unlinkat(dirfd(d), ent->d_name, 0) == 0)
+			continue;
+		r = remove_entry(w, dirfd(d), ent->d_name, depth, e);
+	}
+	(void)closedir(d);
+	return r;
+}
+
+int fs_remove_tree(int dirfd, const char *name, struct err *e)
+{
+	struct sweep w = {0};
+	autoclose int top = -1;
+	unsigned int before;
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, "stat %s", name);
+	if (!S_ISDIR(st.st_mode)) {
+		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+			return err_sys(e, errno, "remove %s", name);
+		return 0;
+	}
+	w.top = top = open_sub(dirfd, name, st.st_mode, e);
+	if (top < 0)
+		return -1;
+	do {
+		int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		before = w.moved;
+		if (fd < 0)
+			return err_sys(e, errno, "open %s", name);
+		if (sweep_dir(&w, fd, 0, e) < 0)
+			return err_wrap(e, "%s", name);
+	} while (w.moved != before);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_sys(e, errno, "remove %s", name);
 	return 0;

@@ -24,11 +24,8 @@ uint64_t hash_fnv64a(uint64_t h, const void *data, size_t len)
 void hash_safe_encode(uint32_t n, char out[11])
 {
 	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789"; /* apimachinery's util/rand */
-	char digits[11];
 
-	(void)snprintf(digits, sizeof(digits), "%u", n);
-	for (size_t i = 0; i < 11; i++)
-		out[i] = digits[i] ? alphabet[(unsigned char)digits[i] % (sizeof(alphabet) - 1)]
-		                   : '\0';
-	out[10] = '\0';
+	(void)snprintf(out, 11, "%u", n);
+	for (; *out; out++)
+		*out = alphabet[(unsigned char)*out % (sizeof(alphabet) - 1)];
 }

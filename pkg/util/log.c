@@ -36,7 +36,21 @@ void log_to(int fd, bool stamps)
 	with_stamps = stamps;
 }
 
-static void emit(enum log_level level, const char *fmt, va_list ap)
+/* What came from outside must not drive the terminal: only text, tabs and line ends pass. */
+static void tame(char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		bool c1 = c == 0xc2 && i + 1 < len && ((unsigned char)s[i + 1] & 0xe0) == 0x80;
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+			s[i] = '?';
+		else if (c1)
+			s[i] = s[i + 1] = '?';
+	}
+}
+
+static PRINTF(2, 0) void emit(enum log_level level, const char *fmt, va_list ap)
 {
 	static const char *const prefix[] = {
 		[LOG_LEVEL_ERROR] = "error: ",
@@ -60,6 +74,7 @@ static void emit(enum log_level level, const char *fmt, va_list ap)
 	if (more < 0)
 		return;
 	len = MIN(len + more, (int)sizeof(line) - 2);
+	tame(line, (size_t)len);
 	line[len++] = '\n';
 	(void)!write(out_fd, line, (size_t)len);
 	errno = saved;

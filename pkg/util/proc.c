@@ -8,9 +8,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "pkg/util/clock.h"
 #include "pkg/util/fd.h"
 
 pid_t proc_clone(uint64_t flags, int *ret_pidfd)
@@ -41,12 +43,13 @@ int proc_signal(int pidfd, int sig)
 int proc_wait_end(int pidfd, int timeout_ms)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int64_t end = clock_mono_ms() + timeout_ms;
 	int n;
 
-	do
-		n = poll(&p, 1, timeout_ms);
-	while (n < 0 && errno == EINTR);
-	return n > 0;
+	while ((n = poll(&p, 1, timeout_ms)) < 0 && errno == EINTR)
+		if (timeout_ms > 0)
+			timeout_ms = (int)MAX(end - clock_mono_ms(), (int64_t)0);
+	return n > 0 && (p.revents & POLLIN);
 }
 
 int proc_reap(int pidfd)
@@ -83,6 +86,14 @@ uint64_t proc_start_time(pid_t pid)
 	return start;
 }
 
+/* A directory can be "executed" too, as far as access(2) is asked. */
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return access(path, X_OK) == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 char *proc_find(const char *name)
 {
 	static const char extra[] = ":/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
@@ -91,11 +102,11 @@ char *proc_find(const char *name)
 	char *save = NULL;
 
 	if (strchr(name, '/'))
-		return access(name, X_OK) == 0 ? xstrdup(name) : NULL;
+		return is_program(name) ? xstrdup(name) : NULL;
 	for (char *d = strtok_r(dirs, ":", &save); d; d = strtok_r(NULL, ":", &save)) {
 		autofree char *full = xasprintf("%s/%s", d, name);
 
-		if (d[0] == '/' && access(full, X_OK) == 0)
+		if (d[0] == '/' && is_program(full))
 			return take_ptr(full);
 	}
 	return NULL;
@@ -134,8 +145,13 @@ pid_t proc_spawn(const struct proc_cmd *cmd, int *ret_pidfd, struct err *e)
 	if (r)
 		return err_sys(e, r, "start %s", path);
 	*ret_pidfd = proc_pidfd(pid);
-	if (*ret_pidfd < 0)
-		return err_sys(e, errno, "pidfd_open %s", path);
+	if (*ret_pidfd < 0) {
+		int saved = errno;
+
+		(void)kill(pid, SIGKILL); /* our child and not reaped yet: it can be nobody else */
+		(void)waitpid(pid, NULL, 0);
+		return err_sys(e, saved, "pidfd_open %s", path);
+	}
 	return pid;
 }
 

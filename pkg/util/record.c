@@ -15,7 +15,7 @@ struct log_text {
 	char text[200];
 };
 
-static void keep_first(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+static PRINTF(3, 0) void keep_first(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
 	struct log_text *l = ctx;
 

@@ -69,6 +69,7 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 
 void strbuf_consume(struct strbuf *b, size_t n)
 {
+	n = MIN(n, b->len);
 	if (!n)
 		return;
 	b->len -= n;
@@ -121,6 +122,14 @@ bool strv_has(const struct strv *v, const char *s)
 	return false;
 }
 
+/* Surrogates, and marks that reorder or hide what a person sees. */
+static const struct {
+	uint32_t first, last;
+} unseen[] = {
+	{0xad, 0xad},     {0x61c, 0x61c},   {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},
+	{0xd800, 0xdfff}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
+};
+
 /* Length of the valid UTF-8 sequence of printable text at s, 0 if there is none. */
 static size_t utf8_len(const unsigned char *s, size_t len)
 {
@@ -140,9 +149,9 @@ static size_t utf8_len(const unsigned char *s, size_t len)
 	}
 	if (c < (uint32_t[]){0, 0, 0xa0, 0x800, 0x10000}[n] || c > 0x10ffff)
 		return 0;
-	if ((c >= 0xd800 && c < 0xe000) || (c >= 0x200b && c <= 0x200f) ||
-	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
-		return 0; /* surrogates, and marks that reorder or hide what a person sees */
+	for (size_t i = 0; i < ARRAY_LEN(unseen); i++)
+		if (c >= unseen[i].first && c <= unseen[i].last)
+			return 0;
 	return n;
 }
 
