@@ -23,7 +23,7 @@ WARN     := -Wall -Wextra -Wpedantic $(WERROR) -Wshadow -Wconversion -Wno-sign-c
             -Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wcast-align -Wcast-qual -Wpointer-arith \
             -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough -Wredundant-decls -Wnested-externs -Wdouble-promotion \
             -fno-common
-CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE -DKP_VERSION='"$(VERSION)"' -DKP_LIBEXECDIR='"$(LIBEXECDIR)"'
+CPPFLAGS += -I. -I$(B)/gen -isystem /usr/include/libnl3 -D_GNU_SOURCE -DKP_VERSION='"$(VERSION)"' -DKP_LIBEXECDIR='"$(LIBEXECDIR)"'
 CFLAGS_release := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fstack-clash-protection
 CFLAGS_clang   := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CFLAGS_debug   := -O0 -g
@@ -45,6 +45,9 @@ TESTS    := $(TESTSRC:tests/unit/%.c=$(B)/tests/unit/%)
 FUZZSRC  := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAYS  := $(FUZZSRC:tests/fuzz/%.c=$(B)/tests/fuzz/%)
 
+# V=1 shows the commands.
+Q   := $(if $(V),,@)
+
 .PHONY: all tests
 all: $(PROGRAMS:%=$(B)/%)
 tests: all $(TESTS) $(REPLAYS)
@@ -53,36 +56,41 @@ tests: all $(TESTS) $(REPLAYS)
 GEN := $(B)/gen/seccomp_default.inc
 $(B)/gen/mkseccomp: pkg/runtime/gen/mkseccomp.c $(wildcard pkg/runtime/seccomp_profile.h)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -o $@ $< -lseccomp
+	$(if $(V),,@printf "  CC   %s\n" $@)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -o $@ $< -lseccomp
 $(GEN): $(B)/gen/mkseccomp
-	$< >$@.new && mv $@.new $@
+	@$< >$@.new && mv $@.new $@
 
 $(B)/obj/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(if $(V),,@printf "  CC   %s\n" $@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define library
 $(B)/lib/$(subst /,-,$(1)).a: $$(patsubst %.c,$(B)/obj/%.o,$$(wildcard $(1)/*.c))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	@$$(AR) rcs $$@ $$^
 endef
 $(foreach d,$(LIBDIRS),$(eval $(call library,$(d))))
 
 define program
 $(B)/$(1): $$(patsubst %.c,$(B)/obj/%.o,$$(wildcard cmd/$(1)/*.c)) $(LIBS)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(LIBS) -Wl,--end-group $(SYSLIBS)
+	$$(if $$(V),,@printf "  CC   %s\n" $$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(LIBS) -Wl,--end-group $(SYSLIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 $(B)/tests/unit/%: tests/unit/%.c $(LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
+	$(if $(V),,@printf "  CC   %s\n" $@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
 		-Wl,--start-group $(LIBS) -Wl,--end-group -lcmocka $(SYSLIBS)
 
 $(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
+	$(if $(V),,@printf "  CC   %s\n" $@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 		-Wl,--start-group $(LIBS) -Wl,--end-group $(SYSLIBS)
 
 -include $(OBJ:.o=.d) $(addsuffix .d,$(TESTS))

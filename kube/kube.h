@@ -17,6 +17,7 @@ struct kube_options {
 	const char *project;          /* NULL: default from the first source */
 	const char *namespace_default; /* "default" */
 	const char *node_name;        /* for spec.nodeName: the host's name */
+	bool no_objects;              /* leave `objects` empty: for who only looks (plan, check) */
 };
 
 struct kube_diag {

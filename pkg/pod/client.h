@@ -30,6 +30,6 @@ struct client_exec {
 
 /*
  * Run a command in a container and wait for it: *ret_code is its exit code (128 + signal when killed; 126, 127 as
- * in sh when it could not be executed). With tty the calling terminal is put in raw mode and relayed, WINCH passed on.
+ * in sh when it could not be executed, and then *e says why although 0 is returned). With tty the calling terminal is put in raw mode and relayed, WINCH passed on.
  */
 int client_exec(struct client *c, const struct client_exec *x, int *ret_code, struct err *e);

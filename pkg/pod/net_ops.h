@@ -21,6 +21,9 @@ struct net_config {
 	const char *uplink_options; /* text after "pasta:" or "slirp4netns:", or NULL */
 	bool host_loopback;
 	const char *bind_address;   /* default host address of hostPorts without hostIP; NULL: all */
+	const char *libexec;        /* directory of kubeplay-net */
+	const struct plan *live;    /* bind_pod: what the running project has; hostPorts that it holds
+				       already are not bound again, pod_add() hands them over. NULL: none */
 };
 
 /* Addresses and namespaces of one pod. Strings live as long as the pod. */

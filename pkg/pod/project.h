@@ -27,6 +27,7 @@ struct up_request {
 	int64_t timeout_ms;
 	const char *libexec;     /* directory of kubeplay-net and kubeplay-image */
 	bool replace;            /* --replace: recreate all pods */
+	bool project_given;      /* -p NAME: files of another path may take the project over */
 	/* called for each pod once it is known what happens to it */
 	void (*on_pod)(const char *pod, enum pod_change change, void *arg);
 	void (*on_warning)(const char *text, void *arg);

@@ -11,11 +11,11 @@ uint64_t caps_all(void);
 /* Number of a capability ("NET_RAW", "CAP_NET_RAW", any case), -1 if there is none of that name. */
 int caps_number(const char *name);
 /*
- * default, minus drop, plus add: "ALL" in either list means all; drop first, then add, as Kubernetes does.
- * privileged: all. Unknown names are ERR_INPUT.
+ * default, minus drop, plus add: "ALL" in either list means all; drop first, then add, as
+ * Kubernetes does. privileged: all. Unknown names are ERR_INPUT.
  */
-int caps_compute(bool privileged, char *const *add, size_t add_count, char *const *drop, size_t drop_count,
-		 uint64_t *ret, struct err *e);
+int caps_compute(bool privileged, char *const *add, size_t add_count, char *const *drop,
+                 size_t drop_count, uint64_t *ret, struct err *e);
 /* Drop the bounding set to `bounding`; needs CAP_SETPCAP effective. */
 int caps_set_bounding(uint64_t bounding, struct err *e);
 /* capset: inheritable and ambient are empty. */

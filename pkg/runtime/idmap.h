@@ -2,8 +2,9 @@
 /*
  * idmap.h - which host ids a project's user namespace may use (DESIGN section 6)
  *
- * Rootless: container 0 is you, 1..65535 are your first 65535 sub-ids from /etc/subuid and /etc/subgid.
- * As root: container 0..65535 are a sub-id range of "kubeplay", "containers" or "root", else 1879048192:65536.
+ * Rootless: container 0 is you, 1..65535 are your first 65535 sub-ids from /etc/subuid and
+ * /etc/subgid. As root: container 0..65535 are a sub-id range of "kubeplay", "containers" or
+ * "root", else 1879048192:65536.
  */
 #pragma once
 
@@ -16,8 +17,8 @@ struct idmap_range {
 struct idmap {
 	struct idmap_range uid[8], gid[8];
 	size_t uid_count, gid_count;
-	bool as_root;   /* we are real root: maps are written directly */
-	bool single;    /* no sub-ids or no newuidmap: only container 0 exists */
+	bool as_root;         /* we are real root: maps are written directly */
+	bool single;          /* no sub-ids or no newuidmap: only container 0 exists */
 	char why_single[300]; /* the reason and the fix, for the warning */
 };
 

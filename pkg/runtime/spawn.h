@@ -2,28 +2,30 @@
 /*
  * spawn.h - start one container process, and exec another into it
  *
- * Called by the supervisor (container root in the project's user namespace, PID 1 of its pid namespace, with a
- * mount namespace of its own). spawn_container() only clones (clone3 with new mount, pid, cgroup namespaces) and
- * returns: the child joins the pod's net, ipc and uts namespaces, builds its root file system and execs, while the
- * supervisor goes on. The error pipe (CLOEXEC) then gives end of file = exec succeeded, or one struct err.
- * The child never returns into the caller's frames.
+ * Called by the supervisor (container root in the project's user namespace, PID 1 of its pid
+ * namespace, with a mount namespace of its own). spawn_container() only clones (clone3 with new
+ * mount, pid, cgroup namespaces) and returns: the child joins the pod's net, ipc and uts
+ * namespaces, builds its root file system and execs, while the supervisor goes on. The error pipe
+ * (CLOEXEC) then gives end of file = exec succeeded, or one struct err. The child never returns
+ * into the caller's frames.
  */
 #pragma once
 
 #include "pkg/util/err.h"
 
 enum spawn_mount_type {
-	SPAWN_BIND,  /* bind of fd (an O_PATH descriptor of the source, file or directory), not recursive for
-			volumes we own, recursive for hostPath */
+	SPAWN_BIND,  /* bind of fd (an O_PATH descriptor of the source, file or directory), not
+	                recursive for  volumes we own, recursive for hostPath */
 	SPAWN_TMPFS, /* size bytes, mode */
 };
 
 struct spawn_mount {
 	enum spawn_mount_type type;
-	int fd;            /* SPAWN_BIND: source, a loan */
-	const char *target; /* absolute path in the container; made (in the writable layer) if it is missing */
-	const char *sub_path; /* resolved below fd with RESOLVE_BENEATH | NO_SYMLINKS-safe walk; made as a directory if
-				 missing; NULL: none */
+	int fd;             /* SPAWN_BIND: source, a loan */
+	const char *target; /* absolute path in the container; made (in the writable layer) if it is
+	                       missing */
+	const char *sub_path; /* resolved below fd with RESOLVE_BENEATH | NO_SYMLINKS-safe walk;
+	                         made as a directory if missing; NULL: none */
 	bool read_only, recursive, nosuid_nodev;
 	int64_t size;
 	mode_t mode;
@@ -40,7 +42,8 @@ struct spawn_spec {
 	bool read_only_root;
 	const struct spawn_mount *mounts; /* in order; parents before children */
 	size_t mount_count;
-	int64_t shm_size;  /* /dev/shm: bind of shm_fd if >= 0 (shared by the pod), else a tmpfs of this size */
+	int64_t shm_size; /* /dev/shm: bind of shm_fd if >= 0 (shared by the pod), else a tmpfs of
+	                     this size */
 	int shm_fd;
 
 	/* namespaces of the pod; -1: the supervisor's own */
@@ -50,32 +53,36 @@ struct spawn_spec {
 	/* process; strings are final */
 	char *const *argv; /* argv[0] is looked up in PATH of env, inside the container */
 	char *const *env;
-	const char *cwd;   /* made if missing */
-	const char *image_user; /* "user[:group]", names or numbers, resolved in the image's passwd and group (opened in
-				   root, regular file only, at most 1 MiB); NULL: root. Sets HOME if env has none */
-	int64_t uid, gid;  /* override; -1: from image_user */
+	const char *cwd;        /* made if missing */
+	const char *image_user; /* "user[:group]", names or numbers, resolved in the image's passwd
+	                           and group (opened in root, regular file only, at most 1 MiB);
+	                           NULL: root. Sets HOME if env has none */
+	int64_t uid, gid;       /* override; -1: from image_user */
 	const uint32_t *groups; /* supplementary; plus those that /etc/group gives the user */
 	size_t group_count;
-	uint64_t caps;     /* bounding set; permitted and effective too when the uid is 0. See caps.h */
+	uint64_t caps; /* bounding set; permitted and effective too when the uid is 0. See caps.h */
 	bool no_new_privs, privileged;
 	bool no_seccomp;   /* privileged: no filter */
 	int oom_score_adj; /* raised only */
-	bool host_sys;     /* hostNetwork: bind of the host's /sys (read-only, recursive) instead of a new sysfs */
+	bool host_sys; /* hostNetwork: bind of the host's /sys (read-only, recursive) instead of a
+	                  new sysfs */
 
-	int stdin_fd;      /* -1: /dev/null */
+	int stdin_fd;             /* -1: /dev/null */
 	int stdout_fd, stderr_fd; /* pipes; fchown'ed to the container's uid and gid by the child */
-	bool tty;          /* a pty in the container's own devpts; its master is sent over tty_sock */
-	int tty_sock;      /* SOCK_SEQPACKET end that receives the master by SCM_RIGHTS */
+	bool tty;     /* a pty in the container's own devpts; its master is sent over tty_sock */
+	int tty_sock; /* SOCK_SEQPACKET end that receives the master by SCM_RIGHTS */
 };
 
 struct spawn_result {
 	pid_t pid; /* in the caller's pid namespace */
 	int pidfd;
-	int err_fd; /* read end of the error pipe: struct err or end of file; the caller watches it */
+	int err_fd; /* read end of the error pipe: struct err or end of file; the caller watches it
+	             */
 };
 
 int spawn_container(const struct spawn_spec *s, struct spawn_result *ret, struct err *e);
-/* Read the error pipe (blocking or after it polled readable): 0 exec succeeded, -1 with the child's error. */
+/* Read the error pipe (blocking or after it polled readable): 0 exec succeeded, -1 with the child's
+ * error. */
 int spawn_result_read(int err_fd, struct err *e);
 
 struct exec_spec {
@@ -92,12 +99,13 @@ struct exec_spec {
 	int cgroup_fd;
 	int stdin_fd, stdout_fd, stderr_fd; /* the caller's; ignored with tty */
 	bool tty;
-	int tty_sock; /* as above */
+	int tty_sock;        /* as above */
 	uint16_t rows, cols; /* initial size of the pty, 0: unset */
 };
 
 /*
- * Start a process inside a running container: fork, setns(pidfd, all but user), clone3(CLONE_PARENT), so that it
- * is the caller's child. Same result as above; errors: ERR_WORKLOAD with sys ENOENT (127) or EACCES (126).
+ * Start a process inside a running container: fork, setns(pidfd, all but user),
+ * clone3(CLONE_PARENT), so that it is the caller's child. Same result as above; errors:
+ * ERR_WORKLOAD with sys ENOENT (127) or EACCES (126).
  */
 int spawn_exec(const struct exec_spec *s, struct spawn_result *ret, struct err *e);

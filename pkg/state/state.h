@@ -22,13 +22,19 @@ enum state_phase { STATE_WAITING, STATE_RUNNING, STATE_TERMINATED };
 enum state_pod_phase { STATE_PENDING, STATE_POD_RUNNING, STATE_SUCCEEDED, STATE_FAILED, STATE_UNKNOWN };
 
 #include "pkg/util/def_struct.h"
+
 #include "pkg/state/state.def"
+
 #include "pkg/util/def_end.h"
 
 int state_save(int dirfd, const struct state_project *s, struct err *e);
 /* ERR_ABSENT if there is none. *ret is owned (state_free). */
 int state_load(int dirfd, struct state_project **ret, struct err *e);
 void state_free(struct state_project *s);
+/* Free what one pod's record holds and zero it (a live change of the list of pods). */
+void state_pod_done(struct state_pod *p);
+/* Replace a string member of a record; text is copied, NULL unsets it. */
+void state_set(char **member, const char *text);
 /* Phase of a pod as Kubernetes derives it, e.g. for a project whose supervisor died: all its running
  * containers become terminated with reason "Unknown" (message: supervisor is gone). */
 void state_mark_gone(struct state_project *s);
@@ -51,3 +57,10 @@ int state_alive(int dirfd);
  * start time must match), which is when the kernel has ended its whole pid namespace. 0, or ERR_TIMEOUT.
  */
 int state_wait_gone(const struct state_project *s, int timeout_ms, struct err *e);
+
+/* Write the supervisor's pid and start time (as the host sees them) into the lock file that `up` holds. */
+int state_lock_note(int lock_fd, pid_t pid, uint64_t start, struct err *e);
+/* Read them back: 0, or -1 if there are none. They name the last supervisor even when it wrote no state. */
+int state_lock_owner(int dirfd, pid_t *ret_pid, uint64_t *ret_start);
+/* A pidfd of the process with this pid and start time, or -1 if it has been reaped. */
+int state_open_process(pid_t pid, uint64_t start);

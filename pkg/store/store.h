@@ -16,7 +16,9 @@
 #include "pkg/util/str.h"
 
 #include "pkg/util/def_struct.h"
+
 #include "pkg/store/store.def"
+
 #include "pkg/util/def_end.h"
 
 /* What an image's config says, decoded (OCI image-spec config.md); all owned, image_config_done(). */
@@ -30,7 +32,7 @@ struct image_config {
 int store_index_load(int store_fd, struct store_index **ret, struct err *e);
 int store_index_save(int store_fd, const struct store_index *x, struct err *e);
 void store_index_free(struct store_index *x);
-/* The image that a reference names (any spelling; normalised as in pkg/image/reference.h: docker.io default),
+/* The image that a reference names (any spelling; normalised as in pkg/store/reference.h: docker.io default),
  * by name:tag, name@digest, or a unique prefix of the image id (config digest); NULL if it is not here. */
 const struct store_image *store_find(const struct store_index *x, const char *reference);
 /* True if manifest, config and all layers of the image are really present. */
@@ -40,5 +42,9 @@ int store_read_config(int store_fd, const struct store_image *img, struct image_
 void image_config_done(struct image_config *c);
 /* Open layers (O_PATH directories), topmost first; *ret_fds is owned array of layers_count descriptors. */
 int store_open_layers(int store_fd, const struct store_image *img, int **ret_fds, struct err *e);
-/* "sha256:" and 64 lower-case hex digits. */
+/* True if the unpacked layer is present. */
+bool store_have_layer(int store_fd, const char *diff_id);
+/* Decode the text of a config blob; ERR_IMAGE if it is not one. */
+int image_config_parse(const char *text, size_t len, struct image_config *ret, struct err *e);
+/* "sha256:" and 64 lower-case hex digits; NULL is not. */
 bool store_valid_digest(const char *digest);

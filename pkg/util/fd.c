@@ -124,11 +124,10 @@ ssize_t fd_send_msg(int sock, const void *data, size_t len, const int *fds, size
 		goto out;
 	}
 	if (nfds) {
-		struct cmsghdr *c;
+		struct cmsghdr *c = &control.align; /* the first, as CMSG_FIRSTHDR() says */
 
 		msg.msg_control = control.buf;
 		msg.msg_controllen = CMSG_SPACE(sizeof(int) * nfds);
-		c = CMSG_FIRSTHDR(&msg);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(sizeof(int) * nfds);

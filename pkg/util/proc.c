@@ -68,7 +68,6 @@ int proc_reap(int pidfd)
 uint64_t proc_start_time(pid_t pid)
 {
 	char path[40], buf[1024];
-	unsigned long long start = 0;
 	ssize_t n;
 	char *p;
 	autoclose int fd = -1;
@@ -81,9 +80,7 @@ uint64_t proc_start_time(pid_t pid)
 	p = strrchr(buf, ')'); /* the name may hold anything, also ")" */
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
-	if (!p || sscanf(p, "%llu", &start) != 1)
-		return 0;
-	return start;
+	return p ? strtoull(p, NULL, 10) : 0;
 }
 
 /* A directory can be "executed" too, as far as access(2) is asked. */
@@ -117,6 +114,7 @@ pid_t proc_spawn(const struct proc_cmd *cmd, int *ret_pidfd, struct err *e)
 	autofree char *path = proc_find(cmd->argv[0]);
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
+	char *const *argv, *const *env = environ;
 	sigset_t none, all;
 	pid_t pid = -1;
 	int r;
@@ -138,8 +136,10 @@ pid_t proc_spawn(const struct proc_cmd *cmd, int *ret_pidfd, struct err *e)
 		(void)posix_spawn_file_actions_adddup2(&fa, cmd->out, 1);
 	if (cmd->err > 0)
 		(void)posix_spawn_file_actions_adddup2(&fa, cmd->err, 2);
-	r = posix_spawn(&pid, path, &fa, &attr, (char *const *)(uintptr_t)cmd->argv,
-	                cmd->env ? (char *const *)(uintptr_t)cmd->env : environ);
+	memcpy(&argv, &cmd->argv, sizeof(argv)); /* exec's prototype is older than const */
+	if (cmd->env)
+		memcpy(&env, &cmd->env, sizeof(env));
+	r = posix_spawn(&pid, path, &fa, &attr, argv, env);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	(void)posix_spawnattr_destroy(&attr);
 	if (r)

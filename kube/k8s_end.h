@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* k8s_end.h - forget the macros that give k8s.def its meaning (k8s.h, schema.c) */
+#undef BEGIN
+#undef STR
+#undef INT
+#undef LONG
+#undef BOOL
+#undef ENUM
+#undef QTY
+#undef SUB
+#undef LIST
+#undef STRS
+#undef MAP
+#undef QMAP
+#undef NONE
+#undef QUIET
+#undef SKIP
+#undef END

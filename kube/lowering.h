@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lowering.h - what the files of the lowering stage share (lower.c, lower_env.c, lower_volume.c) */
+#pragma once
+
+#include "kube/config.h"
+#include "kube/lower.h"
+
+enum {
+	LOWER_MAX_STRING = 128 << 10, /* the kernel takes no longer argument or variable */
+	LOWER_MAX_TEXT = 64 << 20,    /* bytes in all strings of a plan */
+};
+
+struct lowering {
+	struct run *r;
+	struct plan *plan;
+	struct configs configs;
+	struct names claims; /* "namespace/name" */
+	size_t spent;
+	bool stop; /* too large: said once */
+};
+
+/* The pod that is being made. */
+struct lower_pod {
+	struct lowering *l;
+	const struct pod_view *v;
+	struct plan_pod *pod;
+	struct names volumes; /* those that are in the plan */
+};
+
+/* Account for memory of the plan; false once it is too much. */
+bool lower_spend(struct lower_pod *p, const struct at *at, size_t bytes);
+/* Make room for one more in a counted array and return it zeroed. */
+#define LOWER_ADD(list, count) (__typeof__(list))lower_grow((void **)&(list), &(count), sizeof(*(list)))
+void *lower_grow(void **list, uint32_t *count, size_t size) MUST_USE;
+
+/* env, envFrom, command and args of a container (lower_env.c). */
+void lower_env(struct lower_pod *p, const struct at *at, const struct k8s_container *c,
+               struct plan_container *out);
+/* The volumes of the pod, with the contents of ConfigMaps and Secrets (lower_volume.c). */
+void lower_volumes(struct lower_pod *p);
+/* Note that a claim is used; a declared one has its object. */
+void lower_claim(struct lowering *l, const char *ns, const char *name, const struct object *declared,
+                 const struct pod_view *v, const struct at *at);
+/* Find what a reference names; reports it unless it is optional. */
+struct config *lower_config(struct lower_pod *p, const struct at *at, enum object_type type,
+                            const char *name, const bool *optional);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run.h - one run of the front end: everything that its stages share
+ *
+ * load fills `objects`, validate looks at each of them, lower makes the plan. All memory but the plan
+ * and its data belongs to the run.
+ */
+#pragma once
+
+#include "kube/k8s.h"
+#include "kube/kind.h"
+#include "kube/names.h"
+
+struct object {
+	enum object_type type;
+	const char *ns, *name; /* name is "" if it is missing (reported) */
+	union {
+		void *data;
+		struct k8s_pod *pod;
+		struct k8s_deployment *deployment;
+		struct k8s_config_map *config_map;
+		struct k8s_secret *secret;
+		struct k8s_claim *claim;
+	};
+	size_t file;
+	const char *dir;         /* relative host paths begin here */
+	const struct node *root; /* the document it stands in */
+	const struct at *at;     /* its place in a List, else NULL */
+};
+
+struct run {
+	const struct kube_options *o;
+	const char *project;
+	struct diags d;
+	struct arena arena;
+	struct load load;
+	struct tree *trees;
+	size_t trees_count;
+	struct object *objects;
+	size_t objects_count, documents;
+	struct names index; /* "type/namespace/name" -> object */
+};
+
+/* Shortcuts for paths on the stack. */
+#define AT(up, key)    (&(const struct at){(up), (key), 0})
+#define AT_ITEM(up, i) (&(const struct at){(up), NULL, (i)})
+
+/* A pod, bare or as the template of a controller: what validate and lower look at. */
+struct pod_view {
+	const struct object *o;
+	const struct k8s_meta *meta;      /* of the pod itself; may be NULL in a template */
+	const struct k8s_pod_spec *spec;  /* may be NULL (reported) */
+	const struct at *at;              /* where `metadata` and `spec` stand */
+	const struct at *spec_at;
+};
+
+/* Report at a path of an object; the place is that of the deepest node that exists. */
+void run_report(struct run *r, const struct object *o, enum kube_severity severity,
+                const struct at *at, const char *fmt, ...) PRINTF(5, 6);
+/* The same for what a cluster would refuse or we cannot do yet: as strict as the user wants. */
+void run_report_strict(struct run *r, const struct object *o, const struct at *at, const char *fmt,
+                       ...) PRINTF(4, 5);
+/* Find an object of the run, NULL if there is none. */
+const struct object *run_find(const struct run *r, enum object_type type, const char *ns,
+                              const char *name);
+/* "; these files have: a, b" or "; these files have none": owned. */
+char *run_names(const struct run *r, enum object_type type, const char *ns) MUST_USE;
+/* The pod that an object describes; false if it describes none. at must hold three paths. */
+bool run_pod_view(const struct object *o, struct at at[static 3], struct pod_view *ret);
+
+/* The text of a string that may be unset. */
+static inline const char *text_of(const char *s)
+{
+	return s ? s : "";
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* child.h - execute a helper program in another network namespace, without forking our memory */
+#pragma once
+
+#include "pkg/util/err.h"
+
+struct child {
+	const char *path;
+	char *const *argv;
+	int join_net;     /* namespace to run in; -1: ours */
+	int show_net;     /* namespace to show as a file at show_path, in a mount namespace of the
+	                     child's own; -1: none */
+	const char *show_dir, *show_path; /* an existing directory (covered for the child), and a file in it */
+	int output;       /* becomes stdout and stderr */
+	int pass, pass_as; /* one more descriptor and its number there; pass -1: none */
+};
+
+/*
+ * Start it: signals at their defaults, stdin /dev/null, SIGKILL when we die. Returns the pid,
+ * *ret_pidfd is its pidfd. Fails if it could not be executed.
+ */
+pid_t child_start(const struct child *c, int *ret_pidfd, struct err *e);

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * network.c - see network.h
+ *
+ * Theory of operation: three parts make the network of a project ready: the packet rules (a child that
+ * lives for a millisecond), kubeplay-net and the uplink (two processes under a minder). Each change of
+ * one ends in report(), which compares what network_ready() says with what it said before and calls
+ * the supervisor. The host can change under us: a netlink socket and inotify tell, after a moment of
+ * settling the default address and resolv.conf are looked at again.
+ */
+#include "net/network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include "net/child.h"
+#include "net/dns.h"
+#include "net/nft.h"
+#include "pkg/util/fd.h"
+#include "pkg/util/log.h"
+
+static const uint32_t host_names_id = UINT32_MAX; /* of host.containers.internal among the pods */
+
+static void report(struct net *n)
+{
+	struct err e = {0};
+	int now = network_ready(n, &e);
+
+	if (now != n->last_ready && n->changed) {
+		n->last_ready = now;
+		n->changed(n->changed_arg);
+	}
+}
+
+/* Like report(), when files of the pods change too. */
+static void report_always(struct net *n)
+{
+	struct err e = {0};
+
+	n->last_ready = network_ready(n, &e);
+	if (n->changed)
+		n->changed(n->changed_arg);
+}
+
+/* Telling kubeplay-net */
+
+const char *network_host_name_ip(const struct net *n, char out[ADDR_TEXT_SIZE])
+{
+	struct in6_addr gw = addr_nth(&n->subnets.tap, SUBNET_TAP_GATEWAY);
+
+	out[0] = '\0';
+	if (n->mode == NET_HOST)
+		(void)snprintf(out, ADDR_TEXT_SIZE, "127.0.0.1");
+	else if (!network_bridged(n) || n->no_uplink[0])
+		return out;
+	else if (n->uplink.host_loopback)
+		(void)addr_text(&gw, out);
+	else
+		memcpy(out, n->host_ip, ADDR_TEXT_SIZE);
+	return out;
+}
+
+static void tell_name(struct net *n, uint32_t id, const char *name, const char *ip, const char *ip6)
+{
+	struct control_msg m;
+
+	memset(&m, 0, sizeof(m));
+	m.type = CONTROL_NAME;
+	m.id = id;
+	if ((*ip && addr_parse(ip, &m.u.name.ip) < 0) || (*ip6 && addr_parse(ip6, &m.u.name.ip6) < 0) ||
+	    strlen(name) >= sizeof(m.u.name.name))
+		return;
+	memcpy(m.u.name.name, name, strlen(name));
+	relay_send(&n->relay, &m, NULL, 0);
+}
+
+static void tell_unname(struct net *n, uint32_t id)
+{
+	struct control_msg m;
+
+	memset(&m, 0, sizeof(m));
+	m.type = CONTROL_UNNAME;
+	m.id = id;
+	relay_send(&n->relay, &m, NULL, 0);
+}
+
+void network_tell_names(struct net *n, const struct network_pod *p)
+{
+	char host[ADDR_TEXT_SIZE];
+	const char *ip = p->host ? network_host_name_ip(n, host) : p->ip;
+
+	/* No AAAA: many servers listen on IPv4 only, and not every client tries a second address. */
+	for (size_t i = 0; i < p->names.len; i++)
+		if (*ip)
+			tell_name(n, p->id, p->names.v[i], ip, "");
+}
+
+void network_forget_names(struct net *n, const struct network_pod *p)
+{
+	tell_unname(n, p->id);
+}
+
+static void tell_host_names(struct net *n)
+{
+	static const char *const names[] = {"host.containers.internal", "host.docker.internal"};
+	char ip[ADDR_TEXT_SIZE];
+
+	tell_unname(n, host_names_id);
+	if (!*network_host_name_ip(n, ip))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		tell_name(n, host_names_id, names[i], ip, "");
+}
+
+static void tell_resolv(struct net *n)
+{
+	struct control_msg m;
+
+	memset(&m, 0, sizeof(m));
+	m.type = CONTROL_UPSTREAMS;
+	m.u.upstreams = n->resolv.servers;
+	relay_send(&n->relay, &m, NULL, 0);
+	memset(&m, 0, sizeof(m));
+	m.type = CONTROL_SEARCH;
+	relay_send(&n->relay, &m, NULL, 0);
+	for (size_t i = 0; i < n->resolv.search.len; i++) {
+		size_t len = strlen(n->resolv.search.v[i]);
+
+		if (len >= sizeof(m.u.name.name))
+			continue;
+		memset(m.u.name.name, 0, sizeof(m.u.name.name));
+		memcpy(m.u.name.name, n->resolv.search.v[i], len);
+		relay_send(&n->relay, &m, NULL, 0);
+	}
+}
+
+static void tell_all(struct relay *r)
+{
+	struct net *n = CONTAINER_OF(r, struct net, relay);
+	struct control_msg m;
+
+	memset(&m, 0, sizeof(m));
+	m.type = CONTROL_CONFIG;
+	m.u.config.gateway = addr_nth(&n->subnets.pods, SUBNET_GATEWAY);
+	m.u.config.gateway6 = addr_nth(&n->subnets.pods6, SUBNET_GATEWAY);
+	m.u.config.pods = n->subnets.pods;
+	m.u.config.pods6 = n->subnets.pods6;
+	m.u.config.tap = n->subnets.tap;
+	m.u.config.transparent = !n->holder.shared;
+	relay_send(r, &m, NULL, 0);
+	tell_resolv(n);
+	tell_host_names(n);
+	for (size_t i = 0; i < n->pod_count; i++)
+		network_tell_names(n, n->pods[i]);
+	publish_tell(&n->publish);
+}
+
+/* The uplink */
+
+static void stop_up_ready(struct net *n)
+{
+	if (!n->up_ready.loop)
+		return;
+	loop_del(&n->up_ready);
+	if (n->up_ready.fd == n->holder.links)
+		holder_listen_links(&n->holder, false);
+	else
+		close_fd(&n->up_ready.fd);
+}
+
+static void up_says(struct source *s, uint32_t events)
+{
+	struct net *n = CONTAINER_OF(s, struct net, up_ready);
+	bool ready;
+	char c;
+
+	UNUSED(events);
+	if (s->fd == n->holder.links)
+		ready = holder_tap_up(&n->holder);
+	else
+		ready = read(s->fd, &c, 1) == 1;
+	if (!ready && s->fd == n->holder.links)
+		return;
+	stop_up_ready(n);
+	if (ready)
+		minder_up(&n->up);
+}
+
+/* Where the namespace's file is shown to the uplink: AppArmor profiles of pasta allow the first. */
+static void netns_place(uid_t uid, char dir[64], char path[80])
+{
+	struct stat st;
+
+	(void)snprintf(dir, 64, "/run/user/%u", (unsigned)uid);
+	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
+		(void)snprintf(dir, 64, "/tmp");
+	(void)snprintf(path, 80, "%s/netns", dir);
+}
+
+static int start_uplink(struct minder *m, int output, struct err *e)
+{
+	struct net *n = CONTAINER_OF(m, struct net, up);
+	enum { READY_FD = 3 };
+	autostrv struct strv argv = {0};
+	autoclose int theirs = -1;
+	char dir[64], path[80];
+	int p[2], pidfd = -1;
+
+	stop_up_ready(n);
+	n->up_ready = (struct source){.fd = n->holder.links, .ready = up_says};
+	if (uplink_has_ready_fd(&n->uplink)) {
+		if (pipe2(p, O_CLOEXEC) < 0)
+			return err_sys(e, errno, "pipe");
+		n->up_ready.fd = p[0];
+		theirs = p[1];
+	} else {
+		holder_listen_links(&n->holder, true);
+	}
+	netns_place(n->uid, dir, path);
+	uplink_argv(&n->uplink, &n->subnets, path, n->host_ip[0], READY_FD, &argv);
+	if (loop_add(m->loop, &n->up_ready, EPOLLIN, e) < 0)
+		return -1;
+	if (child_start(&(struct child){.path = n->uplink.path,
+	                                .argv = argv.v,
+	                                .join_net = -1,
+	                                .show_net = n->holder.ns.net,
+	                                .show_dir = dir,
+	                                .show_path = path,
+	                                .output = output,
+	                                .pass = theirs,
+	                                .pass_as = READY_FD},
+	                &pidfd, e) < 0)
+		return -1;
+	return pidfd;
+}
+
+static void up_changed(struct minder *m)
+{
+	report(CONTAINER_OF(m, struct net, up));
+}
+
+static void relay_changed(struct minder *m)
+{
+	struct relay *r = CONTAINER_OF(m, struct relay, m);
+
+	report(CONTAINER_OF(r, struct net, relay));
+}
+
+/* Packet rules */
+
+static void rules_failed(struct net *n)
+{
+	n->rules = PART_FAILED;
+	minder_stop(&n->up); /* without rules what is to stay closed would be open */
+	stop_up_ready(n);
+}
+
+static void rules_ready(struct source *s, uint32_t events)
+{
+	struct net *n = CONTAINER_OF(s, struct net, rules_src);
+
+	UNUSED(events);
+	loop_del(s);
+	if (nft_result(s->fd, &n->rules_err) == 0)
+		n->rules = PART_OK;
+	else
+		rules_failed(n);
+	close_fd(&s->fd);
+	if (n->started)
+		report(n);
+}
+
+static int start_rules(struct net *n, struct err *e)
+{
+	autostrbuf struct strbuf text = {0};
+	autoclose int pidfd = -1;
+
+	if (!n->holder.nft)
+		return 0;
+	nft_rules(&n->subnets, n->uplink.host_loopback, &text);
+	n->rules_src = (struct source){.fd = -1, .ready = rules_ready};
+	if (nft_start(n->holder.ns.net, text.s, &pidfd, &n->rules_src.fd, e) < 0)
+		return -1;
+	n->rules = PART_PENDING;
+	return loop_add(n->loop, &n->rules_src, EPOLLIN, e);
+}
+
+int network_make_holder(struct net *n, struct err *e)
+{
+	struct in6_addr gw = addr_nth(&n->subnets.pods, SUBNET_GATEWAY);
+
+	if (n->holder.sk)
+		return 0;
+	if (holder_make(&n->holder, n->tun, e) < 0)
+		return -1;
+	if (start_rules(n, e) < 0 || holder_wire(&n->holder, &n->subnets, e) < 0)
+		return -1;
+	(void)addr_text(&gw, n->gateway);
+	return 0;
+}
+
+/* The host */
+
+void network_look_at_host(struct net *n)
+{
+	struct in6_addr ip;
+	struct resolv now;
+
+	if (!netns_host_ip(&ip))
+		n->host_ip[0] = '\0';
+	else
+		(void)addr_text(&ip, n->host_ip);
+	resolv_read("/etc/resolv.conf", &now);
+	resolv_done(&n->resolv);
+	n->resolv = now;
+}
+
+static void settled(struct timer *t)
+{
+	struct net *n = CONTAINER_OF(t, struct net, settle);
+	struct resolv before = n->resolv;
+	char ip[ADDR_TEXT_SIZE];
+
+	memcpy(ip, n->host_ip, sizeof(ip));
+	n->resolv = (struct resolv){0};
+	network_look_at_host(n);
+	if (!streq(ip, n->host_ip) || !resolv_equal(&before, &n->resolv)) {
+		tell_resolv(n);
+		tell_host_names(n);
+		for (size_t i = 0; i < n->pod_count; i++) {
+			if (!n->pods[i]->host)
+				continue;
+			network_forget_names(n, n->pods[i]);
+			network_tell_names(n, n->pods[i]);
+		}
+		report_always(n);
+	}
+	resolv_done(&before);
+}
+
+static void host_changed(struct source *s, uint32_t events)
+{
+	struct net *n = CONTAINER_OF(s, struct net, host_watch);
+	struct err e = {0};
+
+	UNUSED(events);
+	netns_drain(s->fd);
+	(void)timer_set_ms(n->loop, &n->settle, NETWORK_SETTLE_MS, &e);
+}
+
+static void resolv_changed(struct source *s, uint32_t events)
+{
+	struct net *n = CONTAINER_OF(s, struct net, resolv_watch);
+	union {
+		struct inotify_event align;
+		char bytes[4096];
+	} buf;
+	bool ours = false;
+	struct err e = {0};
+	ssize_t len;
+
+	UNUSED(events);
+	while ((len = read(s->fd, &buf, sizeof(buf))) > 0) {
+		for (char *p = buf.bytes; p < buf.bytes + len;) {
+			const struct inotify_event *ev = (const void *)p;
+
+			ours = ours || ev->len == 0 || strstr(ev->name, "resolv.conf") ||
+			       (ev->mask & IN_Q_OVERFLOW);
+			p += sizeof(*ev) + ev->len;
+		}
+	}
+	if (ours)
+		(void)timer_set_ms(n->loop, &n->settle, NETWORK_SETTLE_MS, &e);
+}
+
+/* Watch the directories of resolv.conf and of the file that it may be a link to. */
+static void watch_resolv(struct net *n)
+{
+	const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR;
+	autofree char *real = realpath("/etc/resolv.conf", NULL);
+	struct err e = {0};
+	char *slash;
+
+	n->resolv_watch = (struct source){.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
+	                                  .ready = resolv_changed};
+	if (n->resolv_watch.fd < 0)
+		return;
+	(void)inotify_add_watch(n->resolv_watch.fd, "/etc", mask);
+	slash = real ? strrchr(real, '/') : NULL;
+	if (slash && slash != real) {
+		*slash = '\0';
+		(void)inotify_add_watch(n->resolv_watch.fd, real, mask);
+	}
+	(void)loop_add(n->loop, &n->resolv_watch, EPOLLIN, &e);
+}
+
+static void watch_host(struct net *n)
+{
+	struct err e = {0};
+
+	n->host_watch = (struct source){.fd = netns_watch_host(&e), .ready = host_changed};
+	if (n->host_watch.fd >= 0)
+		(void)loop_add(n->loop, &n->host_watch, EPOLLIN, &e);
+	watch_resolv(n);
+	network_look_at_host(n); /* after the watches, so that no change is missed */
+}
+
+/* All of it */
+
+static void now_late(struct timer *t)
+{
+	struct net *n = CONTAINER_OF(t, struct net, late);
+
+	n->is_late = true;
+	if (n->rules == PART_PENDING) {
+		(void)err_set(&n->rules_err, ERR_HOST, "packet rules: not loaded in time");
+		rules_failed(n);
+	}
+	report(n);
+}
+
+static void after_map(struct net *n)
+{
+	autofree int *fds = xcalloc(n->pod_count + 1, sizeof(int));
+	struct err e = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < n->pod_count; i++)
+		if (n->pods[i]->ns.net >= 0)
+			fds[count++] = n->pods[i]->ns.net;
+	if (!count && n->holder.shared)
+		fds[count++] = n->holder.ns.net;
+	if (pod_ns_after_map(fds, count, &e) < 0)
+		log_debug("ping sockets: %s", e.msg);
+}
+
+int network_start(struct net *n, struct err *e)
+{
+	n->started = true;
+	n->settle.fired = settled;
+	n->late.fired = now_late;
+	if (!n->host_watch.loop)
+		watch_host(n);
+	if (!n->holder.sk) {
+		after_map(n);
+		return 0;
+	}
+	if (timer_set_ms(n->loop, &n->late, NETWORK_READY_MS, e) < 0)
+		return -1;
+	if (!n->no_uplink[0] && n->rules != PART_FAILED) {
+		n->up.name = uplink_name(&n->uplink);
+		n->up.start = start_uplink;
+		n->up.changed = up_changed;
+		minder_start(&n->up, n->loop);
+	}
+	n->relay.m.changed = relay_changed;
+	n->relay.tell_all = tell_all;
+	relay_start(&n->relay, n->loop, n->libexec, n->holder.ns.net);
+	after_map(n); /* last: the processes start meanwhile */
+	return 0;
+}
+
+/* What a minder's process means for the whole: reasons are collected in b. */
+static enum part_state judge(const struct minder *m, bool late, struct strbuf *b)
+{
+	switch (m->state) {
+	case MINDER_OFF:
+		return PART_NONE;
+	case MINDER_UP:
+		return PART_OK;
+	case MINDER_STARTING:
+		if (!late)
+			return PART_PENDING;
+		if (m->why[0] == '\0')
+			strbuf_addf(b, "%s%s is not ready yet", b->len ? "; " : "", m->name);
+		break;
+	case MINDER_PAUSED:
+	case MINDER_FAILED:
+		break;
+	}
+	if (m->why[0])
+		strbuf_addf(b, "%s%s", b->len ? "; " : "", m->why);
+	return PART_FAILED;
+}
+
+int network_ready(const struct net *n, struct err *e)
+{
+	autostrbuf struct strbuf why = STRBUF_MAX(900);
+	enum part_state parts[3];
+	bool failed = n->no_uplink[0], pending = false;
+
+	if (!network_bridged(n) || !n->holder.sk)
+		return 1;
+	if (!n->started)
+		return 0;
+	if (failed)
+		strbuf_adds(&why, n->no_uplink);
+	parts[0] = n->rules;
+	if (n->rules == PART_FAILED)
+		strbuf_addf(&why, "%s%s", why.len ? "; " : "", n->rules_err.msg);
+	parts[1] = judge(&n->relay.m, n->is_late, &why);
+	parts[2] = judge(&n->up, n->is_late, &why);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		failed = failed || parts[i] == PART_FAILED;
+		pending = pending || parts[i] == PART_PENDING;
+	}
+	if (pending && !n->is_late)
+		return 0;
+	if (!failed && n->holder.shared) {
+		failed = true;
+		strbuf_addf(&why, "this kernel has no %s for users: pods share one network namespace and its ports",
+		            n->holder.nft ? "bridge or veth" : "nf_tables");
+	}
+	if (!failed && !n->host_ip[0]) {
+		failed = true;
+		strbuf_adds(&why, "the host has no default route: pods reach the host at most");
+	}
+	return failed ? err_set(e, ERR_HOST, "%s", why.s) : 1;
+}
+
+void network_stop(struct net *n)
+{
+	struct source *sources[] = {&n->rules_src, &n->host_watch, &n->resolv_watch};
+
+	stop_up_ready(n);
+	minder_stop(&n->up);
+	relay_stop(&n->relay);
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+		if (!sources[i]->loop)
+			continue;
+		loop_del(sources[i]);
+		close_fd(&sources[i]->fd);
+	}
+	timer_done(&n->late);
+	timer_done(&n->settle);
+	resolv_done(&n->resolv);
+	holder_done(&n->holder);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * become.c - a clone of the command line becomes the supervisor
+ *
+ * Theory of operation: what needs no map comes first (session, signals, limits, name), then, once
+ * the map is written, ids and mounts. Descriptors that the command line opened belong to its mount
+ * namespace and cannot be mounted here, so directories are opened again by path - while we still are
+ * who we were on the host, because as root we are about to become a sub-id that may not walk there -
+ * and compared with what was given.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+#include "pkg/pod/supervisor.h"
+#include "pkg/runtime/limits.h"
+#include "pkg/runtime/mnt.h"
+#include "pkg/util/fd.h"
+#include "pkg/util/fs.h"
+#include "pkg/util/log.h"
+
+/* What came from whoever started the command line (a shell's fd 5) would live as long as the project:
+ * ours all have CLOEXEC, so whatever has not is foreign. */
+static void close_foreign(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *ent;
+	int64_t fd;
+
+	if (!d)
+		return;
+	while ((ent = readdir(d))) {
+		if (str_parse_int(ent->d_name, 3, INT_MAX, &fd) < 0)
+			continue;
+		if (!(fcntl((int)fd, F_GETFD) & FD_CLOEXEC))
+			(void)close((int)fd);
+	}
+	(void)closedir(d);
+}
+
+/* Overwrite our argument strings, where ps looks. Their place is in /proc/self/stat, fields 48, 49. */
+static void set_title(const char *title)
+{
+	autostrbuf struct strbuf text = {0};
+	unsigned long start = 0, end = 0;
+	struct err e = {0};
+	char *p;
+
+	(void)prctl(PR_SET_NAME, title);
+	if (fd_read_file(AT_FDCWD, "/proc/self/stat", 8192, &text, &e) < 0 || !text.s)
+		return;
+	p = strrchr(text.s, ')');
+	for (int field = 2; p && field < 48; field++)
+		p = strchr(p + 1, ' ');
+	if (!p || sscanf(p, "%lu %lu", &start, &end) != 2 || !start || end <= start + 1)
+		return;
+	memset((void *)(uintptr_t)start, 0, end - start);
+	(void)snprintf((char *)(uintptr_t)start, end - start, "%s", title);
+}
+
+static int open_signals(struct supervisor *sup, struct err *e)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	sup->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return sup->signals.fd < 0 ? err_sys(e, errno, "signalfd") : 0;
+}
+
+/* 50 pods hold more than the usual 1024 descriptors. */
+static void raise_limit(void)
+{
+	struct rlimit lim;
+
+	limits_save();
+	if (getrlimit(RLIMIT_NOFILE, &lim) == 0) {
+		lim.rlim_cur = lim.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &lim);
+	}
+}
+
+int become_process(struct supervisor *sup, const struct supervise *s, struct err *e)
+{
+	autofree char *title = xasprintf("kubeplay: %s", s->state->project);
+
+	(void)setsid();
+	(void)umask(0022);
+	close_foreign();
+	set_title(title);
+	raise_limit();
+	if (gethostname(sup->node_name, sizeof(sup->node_name) - 1) < 0)
+		(void)snprintf(sup->node_name, sizeof(sup->node_name), "localhost");
+	return open_signals(sup, e);
+}
+
+static int reopen(const char *path, int same_as, struct err *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat a, b;
+
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", path);
+	if (fstat(fd, &a) < 0 || fstat(same_as, &b) < 0)
+		return err_sys(e, errno, "stat %s", path);
+	if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return err_set(e, ERR_HOST, "%s was replaced meanwhile", path);
+	return take_fd(&fd);
+}
+
+static int open_tops(struct supervisor *sup, const struct supervise *s, struct err *e)
+{
+	sup->dirs = (struct dirs){
+		.root = xstrdup(s->dirs->root),
+		.runroot = xstrdup(s->dirs->runroot),
+		.root_fd = reopen(s->dirs->root, s->dirs->root_fd, e),
+		.runroot_fd = -1,
+	};
+	if (sup->dirs.root_fd < 0)
+		return -1;
+	sup->dirs.runroot_fd = reopen(s->dirs->runroot, s->dirs->runroot_fd, e);
+	return sup->dirs.runroot_fd;
+}
+
+static int become_ids(bool as_root, struct err *e)
+{
+	if (as_root && setgroups(0, NULL) < 0)
+		return err_sys(e, errno, "setgroups");
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, errno, "become root of the user namespace");
+	/* Our ids on the host changed as root, which hides /proc/self from our own children. */
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	return 0;
+}
+
+static int mount_proc(struct err *e)
+{
+	autoclose int fd = -1;
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return err_sys(e, errno, "make mounts private");
+	fd = mnt_new("proc", NULL, MNT_PLAIN, e);
+	if (fd < 0) {
+		if (e->sys == EPERM)
+			(void)err_hint(e, "the host's /proc is partly covered, as in a container: "
+			               "run that container with an unmasked /proc");
+		return -1;
+	}
+	if (mnt_attach(fd, AT_FDCWD, "/proc") < 0)
+		return err_sys(e, errno, "mount /proc");
+	return 0;
+}
+
+/* A tmpfs that only our mount namespace sees: Secrets live on it. */
+static int mount_private(struct supervisor *sup, struct err *e)
+{
+	static const struct mnt_opt opts[] = {{"mode", "0700"}, {NULL, NULL}};
+	autoclose int at = fs_open_dir(sup->run_fd, "private", 0700, e);
+	autoclose int fd = -1;
+
+	if (at < 0)
+		return -1;
+	fd = mnt_new("tmpfs", opts, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
+	if (fd < 0)
+		return -1;
+	if (mnt_attach(fd, sup->run_fd, "private") < 0)
+		return err_sys(e, errno, "mount private tmpfs");
+	sup->private_fd = openat(sup->run_fd, "private",
+	                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return sup->private_fd < 0 ? err_sys(e, errno, "open private tmpfs") : 0;
+}
+
+static int open_project(struct supervisor *sup, const char *project, struct err *e)
+{
+	autofree char *path = xasprintf("projects/%s", project);
+
+	sup->run_fd = dirs_open_project(&sup->dirs, project, false, e);
+	if (sup->run_fd < 0)
+		return -1;
+	sup->data_fd = dirs_open_data(&sup->dirs, path, false, e);
+	if (sup->data_fd < 0)
+		return -1;
+	sup->trash_fd = fs_open_dir(sup->data_fd, "trash", 0700, e);
+	return sup->trash_fd < 0 ? -1 : 0;
+}
+
+int become_root(struct supervisor *sup, const struct supervise *s, struct err *e)
+{
+	if (open_tops(sup, s, e) < 0 || become_ids(s->as_root, e) < 0)
+		return -1;
+	(void)prctl(PR_SET_PDEATHSIG, 0);
+	if (chdir("/") < 0)
+		return err_sys(e, errno, "chdir /");
+	if (mount_proc(e) < 0 || open_project(sup, s->state->project, e) < 0 ||
+	    mount_private(sup, e) < 0)
+		return -1;
+	return 0;
+}
+
+int become_quiet(struct supervisor *sup, struct err *e)
+{
+	autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	autoclose int log = openat(sup->data_fd, "supervisor.log",
+	                           O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (null < 0 || log < 0)
+		return err_sys(e, errno, "%s", null < 0 ? "/dev/null" : "supervisor.log");
+	if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+		return err_sys(e, errno, "dup2");
+	log_to(2, true);
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tidy.c - see tidy.h */
+#include "pkg/pod/tidy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "pkg/runtime/userns.h"
+#include "pkg/util/fs.h"
+#include "pkg/util/log.h"
+#include "pkg/util/proc.h"
+
+enum { KILL_MS = 60000 };
+
+static int open_supervisor(int run_fd, const struct state_project *s)
+{
+	pid_t pid = 0;
+	uint64_t start = 0;
+	int fd = -1;
+
+	if (state_lock_owner(run_fd, &pid, &start) == 0)
+		fd = state_open_process(pid, start);
+	if (fd < 0 && s)
+		fd = state_open_process((pid_t)s->supervisor_pid, (uint64_t)s->supervisor_start);
+	return fd;
+}
+
+int tidy_wait_gone(int run_fd, const char *project, const struct state_project *s, int timeout_ms,
+                   struct err *e)
+{
+	autoclose int fd = open_supervisor(run_fd, s);
+
+	if (fd < 0 || proc_wait_end(fd, timeout_ms))
+		return 0;
+	(void)err_set(e, ERR_TIMEOUT,
+	              "the old supervisor of project %s is dying, but a process of it does not end",
+	              project);
+	return err_hint(e, "a process in uninterruptible sleep (state D in ps), often on a slow disk "
+	                   "or network file system, holds it; try again later");
+}
+
+int tidy_kill(int run_fd, const char *project, const struct state_project *s, struct err *e)
+{
+	autoclose int fd = open_supervisor(run_fd, s);
+
+	if (fd < 0) {
+		if (!state_alive(run_fd))
+			return 0;
+		return err_set(e, ERR_HOST, "project %s has a supervisor that cannot be found",
+		               project);
+	}
+	if (proc_signal(fd, SIGKILL) < 0 && errno != ESRCH)
+		return err_sys(e, errno, "kill the supervisor of project %s", project);
+	if (!proc_wait_end(fd, KILL_MS))
+		return err_set(e, ERR_TIMEOUT, "the supervisor of project %s does not end",
+		               project);
+	return 0;
+}
+
+/* First as we are: that suffices unless a container made directories of its own users. */
+static int remove_tree(const struct idmap *m, int dirfd, const char *name, struct err *e)
+{
+	struct err first = {0};
+
+	if (fs_remove_tree(dirfd, name, &first) == 0)
+		return 0;
+	log_debug("remove %s: %s; trying in a user namespace", name, first.msg);
+	return userns_remove_tree(m, dirfd, name, e);
+}
+
+static int remove_below(const struct dirs *d, const struct idmap *m, const char *parent,
+                        const char *name, struct err *e)
+{
+	autoclose int dir = dirs_open_data(d, parent, false, e);
+
+	if (dir < 0)
+		return e->kind == ERR_ABSENT ? 0 : -1;
+	if (remove_tree(m, dir, name, e) < 0)
+		return err_wrap(e, "remove %s/%s/%s", d->root, parent, name);
+	return 0;
+}
+
+int tidy_data(const struct dirs *d, const struct idmap *m, const char *project, struct err *e)
+{
+	return remove_below(d, m, "projects", project, e);
+}
+
+int tidy_run(const struct dirs *d, const char *project, struct err *e)
+{
+	autoclose int dir = openat(d->runroot_fd, "projects",
+	                           O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, "%s/projects", d->runroot);
+	if (fs_remove_tree(dir, project, e) < 0)
+		return err_wrap(e, "remove %s/projects", d->runroot);
+	return 0;
+}
+
+bool tidy_has_data(const struct dirs *d, const char *project)
+{
+	autofree char *path = xasprintf("projects/%s", project);
+	struct stat st;
+
+	return fstatat(d->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int tidy_make_claim(const struct dirs *d, const char *claim_namespace, const char *name,
+                    struct err *e)
+{
+	autofree char *parent = xasprintf("volumes/%s", claim_namespace);
+	autoclose int dir = dirs_open_data(d, parent, true, e);
+	autoclose int fd = -1;
+
+	if (dir < 0)
+		return -1;
+	if (mkdirat(dir, name, 0700) < 0) {
+		if (errno == EEXIST)
+			return 0;
+		return err_sys(e, errno, "make claim %s", name);
+	}
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* 0777 as the usual provisioner of one-machine clusters does: any user may write. */
+	if (fd < 0 || (d->owner_uid != geteuid() && fchown(fd, d->owner_uid, d->owner_gid) < 0) ||
+	    fchmod(fd, 0777) < 0)
+		return err_sys(e, errno, "make claim %s", name);
+	return 1;
+}
+
+int tidy_remove_claim(const struct dirs *d, const struct idmap *m, const char *claim,
+                      struct err *e)
+{
+	const char *slash = strchr(claim, '/');
+	autofree char *namespace = slash ? xstrndup(claim, (size_t)(slash - claim)) : NULL;
+	autofree char *parent = slash ? xasprintf("volumes/%s", namespace) : NULL;
+
+	if (!slash || !slash[1] || strchr(slash + 1, '/') || streq(slash + 1, "..") ||
+	    streq(slash + 1, "."))
+		return err_set(e, ERR_INPUT, "bad claim %s", claim);
+	if (remove_below(d, m, parent, slash + 1, e) < 0)
+		return -1;
+	/* The namespace's directory goes with its last claim; otherwise this fails, which is right. */
+	(void)unlinkat(d->root_fd, parent, AT_REMOVEDIR);
+	return 0;
+}

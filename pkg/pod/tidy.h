@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tidy.h - ending old supervisors and removing what projects leave on disk; used by up and down */
+#pragma once
+
+#include "pkg/runtime/idmap.h"
+#include "pkg/state/state.h"
+
+/*
+ * Wait until the project's old supervisor has really ended (its lock is free already): by state if it
+ * is not NULL, and by the note in the lock file. ERR_TIMEOUT.
+ */
+int tidy_wait_gone(int run_fd, const char *project, const struct state_project *s, int timeout_ms,
+                   struct err *e);
+/* SIGKILL the supervisor that holds the lock and wait for its end. */
+int tidy_kill(int run_fd, const char *project, const struct state_project *s, struct err *e);
+/* Remove projects/NAME below root, also what sub-ids own there. Absent is fine. */
+int tidy_data(const struct dirs *d, const struct idmap *m, const char *project, struct err *e);
+/* Remove projects/NAME below runroot. */
+int tidy_run(const struct dirs *d, const char *project, struct err *e);
+/* True if projects/NAME exists below root. */
+bool tidy_has_data(const struct dirs *d, const char *project);
+/* Make the directory of a claim (0777, never filled). 1 made, 0 it was there. */
+int tidy_make_claim(const struct dirs *d, const char *claim_namespace, const char *name,
+                    struct err *e);
+/* Remove a claim "NAMESPACE/NAME", also what sub-ids own in it. */
+int tidy_remove_claim(const struct dirs *d, const struct idmap *m, const char *claim,
+                      struct err *e);
