@@ -211,8 +211,7 @@ char *kube_diag_text(const struct kube_diag *d)
 	autofree char *file = str_sanitize(d->file, strlen(d->file));
 	autofree char *path = str_sanitize(d->path, strlen(d->path));
 	autofree char *text = str_sanitize(d->text, strlen(d->text));
-	autofree char *place =
-		d->line ? xasprintf(":%d:%d", d->line, d->column) : xstrdup("");
+	autofree char *place = d->line ? xasprintf(":%d:%d", d->line, d->column) : xstrdup("");
 
 	return xasprintf("%s%s: %s%s%s%s", file, place, word[d->severity], path, *path ? ": " : "",
 	                 text);

@@ -45,7 +45,8 @@ const struct node *diag_locate(const struct node *root, const struct at *at);
 /* "spec.containers[0].image"; owned. */
 char *diag_path(const struct at *at) MUST_USE;
 
-/* Text from outside for a message: cut after some 60 bytes, control characters made visible; owned. */
+/* Text from outside for a message: cut after some 60 bytes, control characters made visible; owned.
+ */
 char *diag_quote(const char *text) MUST_USE;
 
 /* Collect the likely spelling of a word: start with zero, offer candidates, look at best. */

@@ -2,7 +2,8 @@
 /*
  * expand.h - $(NAME) in commands and variables
  *
- * $(NAME) becomes the value of NAME, $$(NAME) the text $(NAME); an unknown name and any other use of
+ * $(NAME) becomes the value of NAME, $$(NAME) the text $(NAME); an unknown name and any other use
+ * of
  * "$" stay as they are.
  */
 #pragma once

@@ -2,9 +2,9 @@
 /*
  * k8s.h - Kubernetes objects as C structs, made from k8s.def
  *
- * Unset is visible everywhere: pointers are NULL, enums 0, lists NULL (a list that was written but is
- * empty has a pointer and count 0). Defaults are applied in lower, not here. Objects that were loaded
- * from people's files live in the arena of the run; saved ones belong to record_free().
+ * Unset is visible everywhere: pointers are NULL, enums 0, lists NULL (a list that was written but
+ * is empty has a pointer and count 0). Defaults are applied in lower, not here. Objects that were
+ * loaded from people's files live in the arena of the run; saved ones belong to record_free().
  */
 #pragma once
 
@@ -55,19 +55,19 @@ struct k8s_quantity_pair {
 	char *value;
 };
 
-#define BEGIN             struct T {
-#define STR(f, q)         char *f;
-#define INT(f, q)         int32_t *f;
-#define LONG(f, q)        int64_t *f;
-#define BOOL(f)           bool *f;
-#define ENUM(f, e)        enum e f;
-#define QTY(f)            struct k8s_quantity *f;
-#define SUB(f, t, q)      struct t *f;
-#define LIST(f, t, q)     K8S_ARRAY(struct t, f)
-#define STRS(f)           K8S_ARRAY(char *, f)
-#define MAP(f)            K8S_ARRAY(struct k8s_pair, f)
-#define QMAP(f)           K8S_ARRAY(struct k8s_quantity_pair, f)
-#define NONE              char none;
+#define BEGIN         struct T {
+#define STR(f, q)     char *f;
+#define INT(f, q)     int32_t *f;
+#define LONG(f, q)    int64_t *f;
+#define BOOL(f)       bool *f;
+#define ENUM(f, e)    enum e f;
+#define QTY(f)        struct k8s_quantity *f;
+#define SUB(f, t, q)  struct t *f;
+#define LIST(f, t, q) K8S_ARRAY(struct t, f)
+#define STRS(f)       K8S_ARRAY(char *, f)
+#define MAP(f)        K8S_ARRAY(struct k8s_pair, f)
+#define QMAP(f)       K8S_ARRAY(struct k8s_quantity_pair, f)
+#define NONE          char none;
 #define QUIET(f)
 #define SKIP(f, def, why)
 #define K8S_ARRAY(type, f)                                                                         \

@@ -36,7 +36,8 @@ static const struct {
 	{"batch", {"CronJob", "Job"}},
 	{"autoscaling", {"HorizontalPodAutoscaler", "Scale"}},
 	{"policy", {"Eviction", "PodDisruptionBudget", "PodSecurityPolicy"}},
-	{"extensions", {"DaemonSet", "Ingress", "NetworkPolicy", "PodSecurityPolicy", "ReplicaSet"}},
+	{"extensions",
+         {"DaemonSet", "Ingress", "NetworkPolicy", "PodSecurityPolicy", "ReplicaSet"}},
 	{"networking.k8s.io",
          {"IPAddress", "Ingress", "IngressClass", "NetworkPolicy", "ServiceCIDR"}},
 	{"rbac.authorization.k8s.io", {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}},
@@ -91,8 +92,8 @@ struct asked {
 	struct load *l;
 	const struct node *version, *kind;
 	const struct at *version_at, *kind_at;
-	char *group;     /* of apiVersion; "" for v1 */
-	char *base;      /* kind without "List" at its end */
+	char *group; /* of apiVersion; "" for v1 */
+	char *base;  /* kind without "List" at its end */
 	bool list;
 };
 

@@ -17,7 +17,8 @@ enum object_type {
 
 enum kind_action {
 	KIND_LOAD,  /* one of our types */
-	KIND_LIST,  /* its items are objects; type is theirs if the list has one (KIND_ANY: it has none) */
+	KIND_LIST,  /* its items are objects; type is theirs if the list has one (KIND_ANY: it has
+	               none) */
 	KIND_SKIP,  /* Kubernetes' or someone's, but nothing that we run */
 	KIND_QUIET, /* the same, and nobody needs to be told */
 	KIND_WRONG, /* reported */
@@ -36,7 +37,7 @@ const char *kind_version(enum object_type type);
 const cyaml_schema_value_t *kind_schema(enum object_type type);
 
 /*
- * Look at a document (or an item of a list, whose own type is the default for items that say nothing)
- * and report what is wrong with its apiVersion and kind.
+ * Look at a document (or an item of a list, whose own type is the default for items that say
+ * nothing) and report what is wrong with its apiVersion and kind.
  */
 struct kind kind_of(struct load *l, const struct at *at, const struct node *doc, int item_type);

@@ -2,8 +2,9 @@
 /*
  * kube.c - one run of the front end, from sources to plan; see kube.h
  *
- * read -> tree -> kind and load -> validate -> lower. Each stage reports into the same collection and
- * leaves what it could not make empty, so that the later ones find their own problems in the same run.
+ * read -> tree -> kind and load -> validate -> lower. Each stage reports into the same collection
+ * and leaves what it could not make empty, so that the later ones find their own problems in the
+ * same run.
  */
 #include "kube/kube.h"
 
@@ -110,8 +111,9 @@ static int read_file(struct source_list *list, const char *name, struct err *e)
 
 static int is_manifest(const struct dirent *d)
 {
-	return d->d_name[0] != '.' && (ends_with(d->d_name, ".yaml") ||
-	                               ends_with(d->d_name, ".yml") || ends_with(d->d_name, ".json"));
+	return d->d_name[0] != '.' &&
+	       (ends_with(d->d_name, ".yaml") || ends_with(d->d_name, ".yml") ||
+	        ends_with(d->d_name, ".json"));
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -131,9 +133,9 @@ static int read_directory(struct source_list *list, const char *name, struct err
 	if (n < 0)
 		return err_sys_kind(e, ERR_INPUT, errno, "read directory %s", name);
 	for (int i = 0; i < n; i++) {
-		autofree char *path = xasprintf("%.*s%s%s", (int)len, name,
-		                                name[len - 1] == '/' ? "" : "/",
-		                                entries[i]->d_name);
+		autofree char *path =
+			xasprintf("%.*s%s%s", (int)len, name, name[len - 1] == '/' ? "" : "/",
+		                  entries[i]->d_name);
 		struct stat st;
 
 		if (r == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -181,8 +183,8 @@ static void add_object(struct run *r, enum object_type type, void *data, const c
 	const struct k8s_meta *m = ((struct k8s_config_map *)data)->metadata;
 
 	if ((r->objects_count & (r->objects_count - 1)) == 0)
-		r->objects = xrealloc(r->objects, MAX(r->objects_count * 2, (size_t)1) *
-		                                          sizeof(*r->objects));
+		r->objects = xrealloc(r->objects,
+		                      MAX(r->objects_count * 2, (size_t)1) * sizeof(*r->objects));
 	o = &r->objects[r->objects_count++];
 	*o = (struct object){
 		.type = type,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kube.h - the front end in one call: text in, plan or diagnostics out; no side effects but reading the files
+ * kube.h - the front end in one call: text in, plan or diagnostics out; no side effects but reading
+ * the files
  *
- * Loading, checking and lowering of all documents of all sources happens in one run; every problem is collected
- * as `file:line:column: path: text`. If any is an error nothing is made.
+ * Loading, checking and lowering of all documents of all sources happens in one run; every problem
+ * is collected as `file:line:column: path: text`. If any is an error nothing is made.
  */
 #pragma once
 
@@ -14,10 +15,10 @@ enum kube_severity { KUBE_ERROR, KUBE_WARNING, KUBE_NOTE };
 
 struct kube_options {
 	enum kube_validate validate;
-	const char *project;          /* NULL: default from the first source */
+	const char *project;           /* NULL: default from the first source */
 	const char *namespace_default; /* "default" */
-	const char *node_name;        /* for spec.nodeName: the host's name */
-	bool no_objects;              /* leave `objects` empty: for who only looks (plan, check) */
+	const char *node_name;         /* for spec.nodeName: the host's name */
+	bool no_objects;               /* leave `objects` empty: for who only looks (plan, check) */
 };
 
 struct kube_diag {
@@ -29,7 +30,7 @@ struct kube_diag {
 };
 
 struct kube_result {
-	struct plan *plan;       /* NULL if there was an error */
+	struct plan *plan; /* NULL if there was an error */
 	struct plan_data data;
 	struct strbuf objects;   /* objects.yaml: loaded objects without Secret values */
 	struct kube_diag *diags; /* sorted by file order, line, column */
@@ -37,26 +38,29 @@ struct kube_result {
 };
 
 /*
- * sources: file names, directories (their *.yaml, *.yml, *.json, sorted, not recursive), "-" (stdin, read once).
- * Returns 0 (look at errors), -1 only when a source cannot be read at all (no such file: ERR_INPUT with its name).
+ * sources: file names, directories (their *.yaml, *.yml, *.json, sorted, not recursive), "-"
+ * (stdin, read once). Returns 0 (look at errors), -1 only when a source cannot be read at all (no
+ * such file: ERR_INPUT with its name).
  */
-int kube_load(const char *const *sources, size_t count, const struct kube_options *o, struct kube_result *ret,
-	      struct err *e);
+int kube_load(const char *const *sources, size_t count, const struct kube_options *o,
+              struct kube_result *ret, struct err *e);
 /* The same from memory; used by tests and fuzzers. */
 int kube_load_text(const char *name, const char *text, size_t len, const struct kube_options *o,
-		   struct kube_result *ret, struct err *e);
+                   struct kube_result *ret, struct err *e);
 void kube_result_done(struct kube_result *r);
 /* One diagnostic as a line without newline; text from outside is sanitised. Owned. */
 char *kube_diag_text(const struct kube_diag *d) MUST_USE;
-/* Default project name of a first source: base name without extension, directory name, "stdin"; made valid. Owned. */
+/* Default project name of a first source: base name without extension, directory name, "stdin";
+ * made valid. Owned. */
 char *kube_project_name(const char *source) MUST_USE;
 
 /*
- * `ps -o json`, `get`: the saved objects (objects.yaml) back, and one Pod of them as Kubernetes JSON (apiVersion, kind,
- * metadata, spec) without status, as a string the caller embeds. pod_name is the plan's pod name. ERR_ABSENT.
+ * `ps -o json`, `get`: the saved objects (objects.yaml) back, and one Pod of them as Kubernetes
+ * JSON (apiVersion, kind, metadata, spec) without status, as a string the caller embeds. pod_name
+ * is the plan's pod name. ERR_ABSENT.
  */
 struct kube_objects;
 int kube_objects_load(const char *text, size_t len, struct kube_objects **ret, struct err *e);
-int kube_objects_pod_json(const struct kube_objects *o, const struct plan_pod *pod, struct strbuf *out,
-			  struct err *e);
+int kube_objects_pod_json(const struct kube_objects *o, const struct plan_pod *pod,
+                          struct strbuf *out, struct err *e);
 void kube_objects_free(struct kube_objects *o);

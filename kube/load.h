@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load.h - nodes to typed objects, led by the schemas; every problem is reported, none stops the rest
+ * load.h - nodes to typed objects, led by the schemas; every problem is reported, none stops the
+ * rest
  */
 #pragma once
 
@@ -20,8 +21,9 @@ struct load {
 };
 
 /*
- * Load a node by a schema (a mapping with CYAML_FLAG_POINTER); at is the node's own path. Returns the
- * struct, zeroed where nothing was written or what was written is wrong; NULL if n is no mapping.
+ * Load a node by a schema (a mapping with CYAML_FLAG_POINTER); at is the node's own path. Returns
+ * the struct, zeroed where nothing was written or what was written is wrong; NULL if n is no
+ * mapping.
  */
 void *load_object(struct load *l, const struct at *at, const cyaml_schema_value_t *schema,
                   const struct node *n);

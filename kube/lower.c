@@ -2,8 +2,8 @@
 /*
  * lower.c - what exactly is to run? Objects become the plan, and no Kubernetes type is left.
  *
- * Defaults are applied here and nowhere else. Names, uids and hashes depend only on what is written,
- * so that the same files give the same plan.
+ * Defaults are applied here and nowhere else. Names, uids and hashes depend only on what is
+ * written, so that the same files give the same plan.
  */
 #include "kube/lower.h"
 
@@ -57,7 +57,8 @@ struct config *lower_config(struct lower_pod *p, const struct at *at, enum objec
 	autofree char *shown = diag_quote(name);
 	autofree char *names = run_names(r, type, p->pod->pod_namespace);
 
-	run_report(r, p->v->o, KUBE_ERROR, AT(at, at->key && streq(at->key, "secret") ? "secretName" : "name"),
+	run_report(r, p->v->o, KUBE_ERROR,
+	           AT(at, at->key && streq(at->key, "secret") ? "secretName" : "name"),
 	           "there is no %s \"%s\"%s", kind_name(type), shown, names);
 	return NULL;
 }
@@ -183,8 +184,7 @@ static void lower_mounts(struct lower_pod *p, const struct at *at, const struct 
 		struct plan_mount *to;
 
 		/* A volume of an unsupported kind that was only warned about is not there. */
-		if (!from->mountPath || !from->name ||
-		    !names_find(&p->volumes, from->name, &known))
+		if (!from->mountPath || !from->name || !names_find(&p->volumes, from->name, &known))
 			continue;
 		if (!lower_spend(p, at, SMALL_COST + strlen(from->mountPath)))
 			return;
@@ -387,8 +387,8 @@ static void lower_nothing(struct lowering *l, const struct object *o)
 	l->claims = claims;
 }
 
-void lower_claim(struct lowering *l, const char *ns, const char *name, const struct object *declared,
-                 const struct pod_view *v, const struct at *at)
+void lower_claim(struct lowering *l, const char *ns, const char *name,
+                 const struct object *declared, const struct pod_view *v, const struct at *at)
 {
 	const struct k8s_claim_spec *s = declared ? declared->claim->spec : NULL;
 	const struct k8s_resources *res = s ? s->resources : NULL;

@@ -185,8 +185,9 @@ static const char *early_field(const struct lower_pod *p, const char *path)
 	if (streq(path, "spec.nodeName"))
 		return s->nodeName && *s->nodeName ? s->nodeName : o->node_name;
 	v = subscript(path, "metadata.labels", pod->labels, pod->labels_count);
-	return v ? v : subscript(path, "metadata.annotations", pod->annotations,
-	                         pod->annotations_count);
+	return v ? v
+	         : subscript(path, "metadata.annotations", pod->annotations,
+	                     pod->annotations_count);
 }
 
 static bool from_field(struct env *env, const struct at *at, const char *path,

@@ -73,9 +73,8 @@ static void check_tree(struct lower_pod *p, const struct at *at, const struct pl
 }
 
 static void fill_files(struct lower_pod *p, const struct at *at, struct plan_volume *out,
-                       enum object_type type, const char *name,
-                       const struct k8s_key_to_path *items, uint32_t count, const int32_t *mode,
-                       const bool *optional)
+                       enum object_type type, const char *name, const struct k8s_key_to_path *items,
+                       uint32_t count, const int32_t *mode, const bool *optional)
 {
 	struct config *c;
 
@@ -171,7 +170,8 @@ void lower_volumes(struct lower_pod *p)
 	for (uint32_t i = 0; i < s->volumes_count && !p->l->stop; i++) {
 		const struct at *at = AT_ITEM(AT(p->v->spec_at, "volumes"), i);
 
-		if (s->volumes[i].name && has_source(&s->volumes[i]) && lower_spend(p, at, FILE_COST))
+		if (s->volumes[i].name && has_source(&s->volumes[i]) &&
+		    lower_spend(p, at, FILE_COST))
 			lower_volume(p, at, &s->volumes[i]);
 	}
 }

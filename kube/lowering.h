@@ -30,7 +30,8 @@ struct lower_pod {
 /* Account for memory of the plan; false once it is too much. */
 bool lower_spend(struct lower_pod *p, const struct at *at, size_t bytes);
 /* Make room for one more in a counted array and return it zeroed. */
-#define LOWER_ADD(list, count) (__typeof__(list))lower_grow((void **)&(list), &(count), sizeof(*(list)))
+#define LOWER_ADD(list, count)                                                                     \
+	(__typeof__(list))lower_grow((void **)&(list), &(count), sizeof(*(list)))
 void *lower_grow(void **list, uint32_t *count, size_t size) MUST_USE;
 
 /* env, envFrom, command and args of a container (lower_env.c). */
@@ -39,8 +40,8 @@ void lower_env(struct lower_pod *p, const struct at *at, const struct k8s_contai
 /* The volumes of the pod, with the contents of ConfigMaps and Secrets (lower_volume.c). */
 void lower_volumes(struct lower_pod *p);
 /* Note that a claim is used; a declared one has its object. */
-void lower_claim(struct lowering *l, const char *ns, const char *name, const struct object *declared,
-                 const struct pod_view *v, const struct at *at);
+void lower_claim(struct lowering *l, const char *ns, const char *name,
+                 const struct object *declared, const struct pod_view *v, const struct at *at);
 /* Find what a reference names; reports it unless it is optional. */
 struct config *lower_config(struct lower_pod *p, const struct at *at, enum object_type type,
                             const char *name, const bool *optional);

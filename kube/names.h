@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * names.h - a set of names with a number each, for finding and for noticing repetition in linear time
+ * names.h - a set of names with a number each, for finding and for noticing repetition in linear
+ * time
  */
 #pragma once
 

@@ -29,8 +29,7 @@ char *path_clean(const char *path)
 		}
 		if (n == 1 && path[0] == '.')
 			continue;
-		if (n == 2 && memcmp(path, "..", 2) == 0 &&
-		    (drop_part(out, &len, root) || root))
+		if (n == 2 && memcmp(path, "..", 2) == 0 && (drop_part(out, &len, root) || root))
 			continue;
 		if (len > root)
 			out[len++] = '/';

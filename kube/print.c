@@ -54,7 +54,8 @@ static void put_pairs(const struct k8s_pair *pairs, uint32_t count, struct strbu
 }
 
 _Static_assert(sizeof(struct k8s_pair) == sizeof(struct k8s_quantity_pair) &&
-                       offsetof(struct k8s_pair, value) == offsetof(struct k8s_quantity_pair, value),
+                       offsetof(struct k8s_pair, value) ==
+                               offsetof(struct k8s_quantity_pair, value),
                "pairs look alike");
 
 static void put_list(const cyaml_schema_value_t *entry, const char *items, uint32_t count,
@@ -62,8 +63,9 @@ static void put_list(const cyaml_schema_value_t *entry, const char *items, uint3
 {
 	size_t size = entry->type == CYAML_STRING ? sizeof(char *) : entry->data_size;
 
-	if (entry->type == CYAML_MAPPING && (entry->mapping.fields == schema_pair_fields ||
-	                                     entry->mapping.fields == schema_quantity_pair_fields)) {
+	if (entry->type == CYAML_MAPPING &&
+	    (entry->mapping.fields == schema_pair_fields ||
+	     entry->mapping.fields == schema_quantity_pair_fields)) {
 		put_pairs((const void *)items, count, out);
 		return;
 	}

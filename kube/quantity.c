@@ -3,8 +3,8 @@
  * quantity.c - what number is "1.5Gi"?
  *
  * Theory of operation: a quantity is digits x 10^ten x 2^two. The digits are never made a floating
- * point number. Where the decimal point leaves a fraction, its first 18 digits are scaled by 2^two in
- * 128 bits and whatever is left over rounds up, as Kubernetes does.
+ * point number. Where the decimal point leaves a fraction, its first 18 digits are scaled by 2^two
+ * in 128 bits and whatever is left over rounds up, as Kubernetes does.
  */
 #include "kube/quantity.h"
 
@@ -25,10 +25,9 @@ struct suffix {
 };
 
 static const struct suffix suffixes[] = {
-	{"", 0, 0},    {"n", -9, 0}, {"u", -6, 0}, {"m", -3, 0}, {"k", 3, 0},
-	{"M", 6, 0},   {"G", 9, 0},  {"T", 12, 0}, {"P", 15, 0}, {"E", 18, 0},
-	{"Ki", 0, 10}, {"Mi", 0, 20}, {"Gi", 0, 30}, {"Ti", 0, 40}, {"Pi", 0, 50},
-	{"Ei", 0, 60},
+	{"", 0, 0},    {"n", -9, 0},  {"u", -6, 0},  {"m", -3, 0},  {"k", 3, 0},   {"M", 6, 0},
+	{"G", 9, 0},   {"T", 12, 0},  {"P", 15, 0},  {"E", 18, 0},  {"Ki", 0, 10}, {"Mi", 0, 20},
+	{"Gi", 0, 30}, {"Ti", 0, 40}, {"Pi", 0, 50}, {"Ei", 0, 60},
 };
 
 static bool parse_exponent(const char *p, int *ret)
@@ -87,7 +86,8 @@ static enum scalar_result magnitude(const struct parts *q, int scale_ten, u128 *
 {
 	static const u128 unit = (u128)1000000000000000000;
 	ptrdiff_t all = (ptrdiff_t)(q->whole_len + q->fraction_len);
-	ptrdiff_t point = (ptrdiff_t)q->whole_len + q->ten + scale_ten; /* digits before the point */
+	ptrdiff_t point =
+		(ptrdiff_t)q->whole_len + q->ten + scale_ten; /* digits before the point */
 	u128 whole = 0, fraction = 0, limit = (u128)INT64_MAX >> q->two;
 	bool rest = false;
 

@@ -2,8 +2,8 @@
 /*
  * run.h - one run of the front end: everything that its stages share
  *
- * load fills `objects`, validate looks at each of them, lower makes the plan. All memory but the plan
- * and its data belongs to the run.
+ * load fills `objects`, validate looks at each of them, lower makes the plan. All memory but the
+ * plan and its data belongs to the run.
  */
 #pragma once
 
@@ -48,9 +48,9 @@ struct run {
 /* A pod, bare or as the template of a controller: what validate and lower look at. */
 struct pod_view {
 	const struct object *o;
-	const struct k8s_meta *meta;      /* of the pod itself; may be NULL in a template */
-	const struct k8s_pod_spec *spec;  /* may be NULL (reported) */
-	const struct at *at;              /* where `metadata` and `spec` stand */
+	const struct k8s_meta *meta;     /* of the pod itself; may be NULL in a template */
+	const struct k8s_pod_spec *spec; /* may be NULL (reported) */
+	const struct at *at;             /* where `metadata` and `spec` stand */
 	const struct at *spec_at;
 };
 

@@ -10,7 +10,8 @@ struct kube_objects {
 };
 
 /* Keys stay, values go: nobody who reads the file learns a Secret. */
-static struct k8s_pair *without_values(struct arena *a, const struct k8s_pair *pairs, uint32_t count)
+static struct k8s_pair *without_values(struct arena *a, const struct k8s_pair *pairs,
+                                       uint32_t count)
 {
 	static char nothing[] = "";
 	struct k8s_pair *copy = arena_alloc(a, count * sizeof(*copy));
@@ -25,8 +26,8 @@ static struct k8s_secret hidden(struct arena *a, const struct k8s_secret *s)
 	struct k8s_secret copy = *s;
 
 	copy.data = s->data ? without_values(a, s->data, s->data_count) : NULL;
-	copy.stringData = s->stringData ? without_values(a, s->stringData, s->stringData_count)
-	                                : NULL;
+	copy.stringData =
+		s->stringData ? without_values(a, s->stringData, s->stringData_count) : NULL;
 	return copy;
 }
 

@@ -75,7 +75,8 @@ enum scalar_result scalar_int(const char *text, int64_t *ret)
 	return SCALAR_OK;
 }
 
-/* A decimal number with a point or an exponent, or one such as 08 that YAML 1.1 reads as a float. */
+/* A decimal number with a point or an exponent, or one such as 08 that YAML 1.1 reads as a float.
+ */
 static bool is_float(const char *p)
 {
 	size_t before, after = 0;

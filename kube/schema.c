@@ -114,7 +114,10 @@ static const cyaml_schema_value_t quantity_pair_value = {
 
 #include "kube/k8s_end.h"
 
-#define TOP(type) {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct type, type##_fields)}
+#define TOP(type)                                                                                  \
+	{                                                                                          \
+		CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct type, type##_fields)                \
+	}
 
 const cyaml_schema_value_t schema_pod = TOP(k8s_pod);
 const cyaml_schema_value_t schema_deployment = TOP(k8s_deployment);

@@ -3,13 +3,16 @@
  * tree.c - how does a text become nodes, whatever the text?
  *
  * Theory of operation: libyaml tells events; open collections stand on a stack of frames, their
- * children on one stack of node pointers. When a collection ends its children are copied to an array
- * of the exact size. An anchor names a node only once that is finished, so no loop can exist. Depth
- * counts through aliases (node.height), so that whoever walks the tree by recursion is safe too.
+ * children on one stack of node pointers. When a collection ends its children are copied to an
+ * array of the exact size. An anchor names a node only once that is finished, so no loop can exist.
+ * Depth counts through aliases (node.height), so that whoever walks the tree by recursion is safe
+ * too.
  */
 #include "kube/tree.h"
 
 #include <yaml.h>
+
+#include "kube/scalar.h"
 
 enum { NODE_SLAB = 512, TEXT_SLAB = 32768, TEXT_LARGE = 2048, FEW = 12 };
 
@@ -64,14 +67,15 @@ struct node *node_get(const struct node *map, const char *key)
 
 bool node_is_null(const struct node *n)
 {
-	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+	if (n->kind != NODE_SCALAR || n->quoted || n->len > 4)
+		return false; /* the usual case, said without comparing */
+	return scalar_kind(n->text) == SCALAR_NULL;
+}
 
-	if (n->kind != NODE_SCALAR || n->quoted)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (streq(n->text, words[i]))
-			return true;
-	return false;
+/* Keys are compared often and differ mostly in length. */
+static bool same_key(const struct node *a, const struct node *b)
+{
+	return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
 
 /* Where the builder stands: the keys and indices of the open collections. */
@@ -153,7 +157,7 @@ static struct node *new_node(struct builder *b, const yaml_event_t *ev, enum nod
 static void add_kid(struct builder *b, struct node *n)
 {
 	if (b->kids == b->kid_cap) {
-		b->kid_cap = MAX(b->kid_cap * 2, (size_t)256);
+		b->kid_cap *= 2;
 		b->kid = xrealloc(b->kid, b->kid_cap * sizeof(*b->kid));
 	}
 	b->kid[b->kids++] = n;
@@ -195,11 +199,15 @@ static bool apply_tag(struct builder *b, const yaml_event_t *ev, const char *tag
 	}
 	if (starts_with(tag, core)) {
 		tag += sizeof(core) - 1;
-		if (streq(tag, "str"))
-			return *quoted = true, true;
+		if (streq(tag, "str")) {
+			*quoted = true;
+			return true;
+		}
 		for (size_t i = 0; i < ARRAY_LEN(plain); i++)
-			if (streq(tag, plain[i]))
-				return *quoted = false, true;
+			if (streq(tag, plain[i])) {
+				*quoted = false;
+				return true;
+			}
 		if (streq(tag, "binary")) {
 			problem(b, line, column, "!!binary is not supported; use binaryData");
 			return false;
@@ -223,7 +231,7 @@ static void check_key(struct builder *b, const struct node *n)
 
 static bool is_merge(const struct node *key)
 {
-	return !key->quoted && streq(key->text, "<<");
+	return key->len == 2 && !key->quoted && streq(key->text, "<<");
 }
 
 /* What a child adds: the members of a merged mapping stand where its own members do. */
@@ -273,7 +281,8 @@ static void on_scalar(struct builder *b, const yaml_event_t *ev)
 	if (ev->data.scalar.tag)
 		(void)apply_tag(b, ev, (const char *)ev->data.scalar.tag, &quoted);
 	if (memchr(value, '\0', len)) {
-		problem(b, n->line, n->column, "a NUL character is not allowed here; use binaryData");
+		problem(b, n->line, n->column,
+		        "a NUL character is not allowed here; use binaryData");
 		len = strlen(value);
 	}
 	n->text = keep_text(b, value, len);
@@ -381,7 +390,7 @@ static void drop_repeats(struct builder *b, struct candidate *c, size_t count, s
 	if (count <= FEW) {
 		for (size_t i = 1; i < count; i++)
 			for (size_t j = 0; j < i && !c[i].drop; j++)
-				if (!c[j].drop && streq(c[i].pair.key->text, c[j].pair.key->text))
+				if (!c[j].drop && same_key(c[i].pair.key, c[j].pair.key))
 					repeated(b, &c[j], &c[i], own);
 		return;
 	}
@@ -432,8 +441,8 @@ static void add_merged(struct candidate *c, size_t *count, const struct node *v)
 		add_pairs(c, count, v->item[i]);
 }
 
-static void close_map(struct builder *b, const yaml_event_t *ev, struct node *n,
-                      struct node **kid, size_t kids)
+static void close_map(struct builder *b, const yaml_event_t *ev, struct node *n, struct node **kid,
+                      size_t kids)
 {
 	struct candidate few[FEW];
 	autofree struct candidate *many = NULL;
@@ -624,9 +633,9 @@ static char *prepare(const char *text, size_t len, size_t *ret_len)
 	struct strbuf out = {0};
 	size_t from = 0;
 
-	if (len < 4 || (!(json && memmem(text, len, "\\ud", 3)) &&
-	                !(json && memmem(text, len, "\\uD", 3)) &&
-	                !memmem(text + 1, len - 1, bom, 3)))
+	if (len < 4 ||
+	    (!(json && memmem(text, len, "\\ud", 3)) && !(json && memmem(text, len, "\\uD", 3)) &&
+	     !memmem(text + 1, len - 1, bom, 3)))
 		return NULL;
 	for (size_t i = 0; i < len; i++) {
 		char joined[4];
@@ -683,6 +692,8 @@ void tree_parse(struct tree *t, const char *text, size_t len, struct diags *d, s
 	b->t = t;
 	b->d = d;
 	b->file = file;
+	b->kid_cap = 64;
+	b->kid = xcalloc(b->kid_cap, sizeof(struct node *));
 	b->anchor = xcalloc(TREE_MAX_ANCHORS, sizeof(*b->anchor));
 	if (yaml_parser_initialize(&b->parser)) {
 		run(b, copy ? copy : text, len);

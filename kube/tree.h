@@ -2,9 +2,9 @@
 /*
  * tree.h - a YAML or JSON stream as nodes that know where they stand
  *
- * Scalars stay text: no type is guessed here. Aliases share the node they name (never copied); merge
- * keys are already merged (a mapping's own key wins). Every limit against hostile input that can be
- * checked without knowing types is checked here. The tree owns all of its text.
+ * Scalars stay text: no type is guessed here. Aliases share the node they name (never copied);
+ * merge keys are already merged (a mapping's own key wins). Every limit against hostile input that
+ * can be checked without knowing types is checked here. The tree owns all of its text.
  */
 #pragma once
 
@@ -46,8 +46,8 @@ struct tree {
 };
 
 /*
- * Parse a whole stream. Problems go to d, under the file number; what was read before a syntax error
- * is kept. The text is not needed afterwards.
+ * Parse a whole stream. Problems go to d, under the file number; what was read before a syntax
+ * error is kept. The text is not needed afterwards.
  */
 void tree_parse(struct tree *t, const char *text, size_t len, struct diags *d, size_t file);
 void tree_done(struct tree *t);

@@ -154,7 +154,7 @@ static void check_selector(struct run *r, const struct object *o, const struct a
 	for (uint32_t i = 0; i < sel->matchExpressions_count; i++) {
 		const struct at *term = AT_ITEM(AT(at, "matchExpressions"), i);
 
-		if (sel->matchExpressions[i].operator == K8S_OP_UNSET)
+		if (sel->matchExpressions[i].operator== K8S_OP_UNSET)
 			run_report(r, o, KUBE_ERROR, term, "missing field \"operator\"");
 		else if (!term_matches(&sel->matchExpressions[i], m))
 			run_report(r, o, KUBE_ERROR, term, "does not match the template's labels");
@@ -205,7 +205,8 @@ static size_t check_keys(struct run *r, const struct object *o, const struct at 
 		if (!decoded)
 			run_report(r, o, KUBE_ERROR, AT(at, pairs[i].key),
 			           "this is not valid base64%s",
-			           o->type == OBJECT_SECRET ? "; plain text goes to stringData" : "");
+			           o->type == OBJECT_SECRET ? "; plain text goes to stringData"
+			                                    : "");
 		else
 			explicit_bzero(decoded, len);
 	}
@@ -242,7 +243,8 @@ static void check_secret(struct run *r, const struct object *o)
 	const struct k8s_secret *s = o->secret;
 	size_t bytes = check_keys(r, o, AT(o->at, "data"), s->data, s->data_count, true);
 
-	bytes += check_keys(r, o, AT(o->at, "stringData"), s->stringData, s->stringData_count, false);
+	bytes += check_keys(r, o, AT(o->at, "stringData"), s->stringData, s->stringData_count,
+	                    false);
 	check_size(r, o, bytes);
 }
 

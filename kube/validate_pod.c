@@ -13,9 +13,9 @@ struct pod_check {
 	struct run *r;
 	const struct pod_view *v;
 	const struct k8s_pod_spec *spec;
-	const struct at *at;      /* of the spec */
-	struct names volumes;     /* by name */
-	struct names containers;  /* both kinds share one space of names */
+	const struct at *at;     /* of the spec */
+	struct names volumes;    /* by name */
+	struct names containers; /* both kinds share one space of names */
 };
 
 /* One container under inspection. */
@@ -95,7 +95,8 @@ static void check_env_source(struct container_check *x, const struct at *at,
 {
 	const struct k8s_env_source *s = env->valueFrom;
 	const struct at *from = AT(at, "valueFrom");
-	int count = (s->configMapKeyRef != NULL) + (s->secretKeyRef != NULL) + (s->fieldRef != NULL);
+	int count =
+		(s->configMapKeyRef != NULL) + (s->secretKeyRef != NULL) + (s->fieldRef != NULL);
 
 	if (env->value && *env->value)
 		ERROR_AT(x, at, "value and valueFrom cannot both be set");
@@ -290,7 +291,8 @@ static void check_container_restart(struct container_check *x)
 	if (x->c->restartPolicy == K8S_CONTAINER_RESTART_UNSET)
 		return;
 	if (x->init && x->c->restartPolicy == K8S_CONTAINER_RESTART_ALWAYS)
-		/* never only a warning: as a plain init container it would block the pod for ever */
+		/* never only a warning: as a plain init container it would block the pod for ever
+		 */
 		ERROR_AT(x, at, "sidecar containers are not supported yet");
 	else
 		run_report_strict(x->r, x->o, at,
@@ -301,8 +303,14 @@ static void check_container_restart(struct container_check *x)
 typedef void container_rule(struct container_check *x);
 
 static container_rule *const container_rules[] = {
-	check_name,     check_image,    check_working_dir,         check_env,
-	check_ports,    check_mounts,   check_container_resources, check_security,
+	check_name,
+	check_image,
+	check_working_dir,
+	check_env,
+	check_ports,
+	check_mounts,
+	check_container_resources,
+	check_security,
 	check_container_restart,
 };
 
@@ -342,8 +350,8 @@ static void check_mode(struct pod_check *p, const struct at *at, const char *key
 		           "a mode is 0 to 0777 (511); write it in octal, such as 0644");
 }
 
-static void check_items(struct pod_check *p, const struct at *at, const struct k8s_key_to_path *items,
-                        uint32_t count, const int32_t *mode)
+static void check_items(struct pod_check *p, const struct at *at,
+                        const struct k8s_key_to_path *items, uint32_t count, const int32_t *mode)
 {
 	autonames struct names paths = {0};
 
@@ -368,7 +376,8 @@ static void check_empty_dir(struct pod_check *p, const struct at *at, const stru
 	int64_t size;
 
 	if (d->medium == K8S_MEDIUM_HUGE)
-		run_report_strict(p->r, p->v->o, AT(at, "medium"), "huge pages are not supported yet");
+		run_report_strict(p->r, p->v->o, AT(at, "medium"),
+		                  "huge pages are not supported yet");
 	if (!d->sizeLimit || !d->sizeLimit->text)
 		return;
 	if (quantity_parse(d->sizeLimit->text, 1, &size) == SCALAR_RANGE)
@@ -468,7 +477,8 @@ static void pod_names(struct pod_check *p)
 		const struct at *at = AT_ITEM(AT(p->at, "hostAliases"), i);
 
 		if (a->ip && !is_address(a->ip))
-			run_report(p->r, p->v->o, KUBE_ERROR, AT(at, "ip"), "this is no IP address");
+			run_report(p->r, p->v->o, KUBE_ERROR, AT(at, "ip"),
+			           "this is no IP address");
 		for (uint32_t h = 0; h < a->hostnames_count; h++)
 			if (!name_is_subdomain(a->hostnames[h]))
 				run_report(p->r, p->v->o, KUBE_ERROR,
@@ -555,7 +565,8 @@ static void collect_ports(const struct pod_view *v, struct claim_of_port **list,
 			if (!port || *port < 1)
 				continue;
 			if ((*count & (*count - 1)) == 0)
-				*list = xrealloc(*list, MAX(*count * 2, (size_t)1) * sizeof(**list));
+				*list = xrealloc(*list,
+				                 MAX(*count * 2, (size_t)1) * sizeof(**list));
 			(*list)[*count] = (struct claim_of_port){
 				.o = v->o,
 				.ip = plain_ip(text_of(p->hostIP)),
@@ -582,9 +593,9 @@ static void report_port(struct run *r, struct claim_of_port *first, struct claim
 		AT(AT_ITEM(AT(v.spec_at, "containers"), late->container), "ports"), late->index);
 	autofree char *name = diag_quote(early->o->name);
 
-	run_report(r, late->o, KUBE_ERROR, AT(port, "hostPort"), "port %d is already taken by %s \"%s\"%s",
-	           late->port, kind_name(early->o->type), name,
-	           early->o == late->o ? " itself" : "");
+	run_report(r, late->o, KUBE_ERROR, AT(port, "hostPort"),
+	           "port %d is already taken by %s \"%s\"%s", late->port, kind_name(early->o->type),
+	           name, early->o == late->o ? " itself" : "");
 }
 
 void validate_host_ports(struct run *r)

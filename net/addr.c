@@ -110,7 +110,8 @@ int addr_prefix_parse(const char *text, struct addr_prefix *ret)
 		return -1;
 	memcpy(ip, text, (size_t)(slash - text));
 	ip[slash - text] = '\0';
-	if (addr_parse(ip, &a) < 0 || str_parse_int(slash + 1, 0, addr_is_v4(&a) ? 32 : 128, &len) < 0)
+	if (addr_parse(ip, &a) < 0 ||
+	    str_parse_int(slash + 1, 0, addr_is_v4(&a) ? 32 : 128, &len) < 0)
 		return -1;
 	*ret = (struct addr_prefix){a, (uint8_t)(addr_is_v4(&a) ? len + 96 : len)};
 	return 0;

@@ -2,8 +2,8 @@
 /*
  * child.c - see child.h
  *
- * The child shares our memory until it executes (CLONE_VM | CLONE_VFORK), so it costs no page tables
- * whatever the supervisor's size, and it can report its errno by simply writing it down.
+ * The child shares our memory until it executes (CLONE_VM | CLONE_VFORK), so it costs no page
+ * tables whatever the supervisor's size, and it can report its errno by simply writing it down.
  */
 #include "net/child.h"
 

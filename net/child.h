@@ -7,12 +7,13 @@
 struct child {
 	const char *path;
 	char *const *argv;
-	int join_net;     /* namespace to run in; -1: ours */
-	int show_net;     /* namespace to show as a file at show_path, in a mount namespace of the
-	                     child's own; -1: none */
-	const char *show_dir, *show_path; /* an existing directory (covered for the child), and a file in it */
-	int output;       /* becomes stdout and stderr */
-	int pass, pass_as; /* one more descriptor and its number there; pass -1: none */
+	int join_net; /* namespace to run in; -1: ours */
+	int show_net; /* namespace to show as a file at show_path, in a mount namespace of the
+	                 child's own; -1: none */
+	const char *show_dir,
+		*show_path; /* an existing directory (covered for the child), and a file in it */
+	int output;         /* becomes stdout and stderr */
+	int pass, pass_as;  /* one more descriptor and its number there; pass -1: none */
 };
 
 /*

@@ -110,7 +110,8 @@ void dns_names_done(struct dns_names *n)
 	*n = (struct dns_names){0};
 }
 
-/* The name of the question as plain lower-case text; false if it has bytes that no host name has. */
+/* The name of the question as plain lower-case text; false if it has bytes that no host name has.
+ */
 static bool question_name(const uint8_t *msg, size_t len, char out[DNS_MAX_NAME], size_t *ret_end)
 {
 	size_t at = DNS_HEADER, used = 0;

@@ -10,15 +10,21 @@
 
 enum {
 	DNS_HEADER = 12,
-	DNS_MAX_NAME = 256,    /* as text with its NUL */
-	DNS_MAX_UDP = 4096,    /* longest message taken or given over UDP */
-	DNS_MAX_OWN = 1232,    /* longest answer that we build */
-	DNS_TTL = 5,           /* of our own names, seconds: pods come and go */
-	DNS_MAX_NAMES = 4096,  /* names of one project */
+	DNS_MAX_NAME = 256,   /* as text with its NUL */
+	DNS_MAX_UDP = 4096,   /* longest message taken or given over UDP */
+	DNS_MAX_OWN = 1232,   /* longest answer that we build */
+	DNS_TTL = 5,          /* of our own names, seconds: pods come and go */
+	DNS_MAX_NAMES = 4096, /* names of one project */
 	DNS_MAX_SEARCH = 32,
 };
 
-enum dns_rcode { DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_NOTIMP = 4 };
+enum dns_rcode {
+	DNS_NOERROR = 0,
+	DNS_FORMERR = 1,
+	DNS_SERVFAIL = 2,
+	DNS_NXDOMAIN = 3,
+	DNS_NOTIMP = 4
+};
 
 struct dns_query {
 	uint16_t id;
@@ -29,8 +35,8 @@ struct dns_query {
 };
 
 struct dns_name {
-	char *name;      /* lower case */
-	uint32_t owner;  /* pod */
+	char *name;     /* lower case */
+	uint32_t owner; /* pod */
 	struct in6_addr ip, ip6;
 };
 
@@ -56,10 +62,10 @@ void dns_names_done(struct dns_names *n);
  */
 int dns_parse(const uint8_t *msg, size_t len, struct dns_query *ret);
 /*
- * Answer from our own names into out (room bytes): length of the reply, or 0 if the name is not ours.
- * A name of ours has A and AAAA as far as it has addresses; other types get an empty answer, never
- * "no such name". A name is also ours with a search domain behind it, and as the reverse name of
- * its address.
+ * Answer from our own names into out (room bytes): length of the reply, or 0 if the name is not
+ * ours. A name of ours has A and AAAA as far as it has addresses; other types get an empty answer,
+ * never "no such name". A name is also ours with a search domain behind it, and as the reverse name
+ * of its address.
  */
 size_t dns_answer(const struct dns_names *n, const uint8_t *msg, const struct dns_query *q,
                   uint8_t *out, size_t room);

@@ -63,7 +63,8 @@ static int connect_from(int type, const struct in6_addr *pod, uint16_t port,
 		errno = EADDRNOTAVAIL;
 		return -1;
 	}
-	if (connect(fd, (const struct sockaddr *)(const void *)&ss, len) < 0 && errno != EINPROGRESS)
+	if (connect(fd, (const struct sockaddr *)(const void *)&ss, len) < 0 &&
+	    errno != EINPROGRESS)
 		return -1;
 	return take_fd(&fd);
 }
@@ -131,8 +132,10 @@ void forward_init(struct forward *f, struct loop *l, const struct control_config
 	f->sweep.fired = sweep;
 	f->pause.fired = resume;
 	(void)getrlimit(RLIMIT_NOFILE, &lim);
-	f->max_conns = lim.rlim_cur > FDS_RESERVED ? (lim.rlim_cur - FDS_RESERVED) / FDS_PER_CONN : 0;
+	f->max_conns =
+		lim.rlim_cur > FDS_RESERVED ? (lim.rlim_cur - FDS_RESERVED) / FDS_PER_CONN : 0;
 	f->max_conns = MAX(MIN(f->max_conns, (size_t)MAX_CONNS), (size_t)MIN_CONNS);
+	f->max_flows = MIN((size_t)FORWARD_MAX_FLOWS, (size_t)lim.rlim_cur / 4);
 	if (getrandom(&f->hash_key, sizeof(f->hash_key), 0) < 0)
 		f->hash_key = (uint64_t)clock_mono_ns();
 }

@@ -14,14 +14,14 @@
 #include "pkg/loop/loop.h"
 
 enum {
-	FORWARD_MAX_FLOWS = 4096,       /* UDP */
+	FORWARD_MAX_FLOWS = 4096, /* UDP */
 	FORWARD_FLOW_BUCKETS = 1024,
-	FORWARD_FLOW_NEW_S = 60,        /* idle time of a flow that the pod never answered */
-	FORWARD_FLOW_SEEN_S = 180,      /* and of one that it did */
-	FORWARD_HALF_CLOSED_S = 3600,   /* idle time of a TCP connection closed in one direction */
+	FORWARD_FLOW_NEW_S = 60,      /* idle time of a flow that the pod never answered */
+	FORWARD_FLOW_SEEN_S = 180,    /* and of one that it did */
+	FORWARD_HALF_CLOSED_S = 3600, /* idle time of a TCP connection closed in one direction */
 	FORWARD_SWEEP_MS = 10000,
-	FORWARD_PAUSE_MS = 100,         /* no accept() for so long when descriptors ran out */
-	FORWARD_POOL = 32,              /* pipes kept for the next transfer */
+	FORWARD_PAUSE_MS = 100, /* no accept() for so long when descriptors ran out */
+	FORWARD_POOL = 32,      /* pipes kept for the next transfer */
 };
 
 struct forward;
@@ -45,18 +45,18 @@ struct forward {
 	struct listener *listeners;
 	struct timer sweep, pause;
 	bool sweeping;
-	int64_t now_s;              /* as of the last sweep or new entry: cheap time stamps */
+	int64_t now_s; /* as of the last sweep or new entry: cheap time stamps */
 	/* TCP */
 	size_t conns, max_conns;
-	struct conn *runnable;      /* had more to do than its turn allowed */
+	struct conn *runnable; /* had more to do than its turn allowed */
 	int pool[FORWARD_POOL][2];
 	size_t pooled;
 	/* UDP */
-	struct flow **buckets;      /* made with the first flow */
+	struct flow **buckets; /* made with the first flow */
 	struct flow *newest, *oldest;
-	size_t flows;
+	size_t flows, max_flows;
 	uint64_t hash_key;
-	uint8_t *buf;               /* one datagram */
+	uint8_t *buf; /* one datagram */
 };
 
 void forward_init(struct forward *f, struct loop *l, const struct control_config *cfg);

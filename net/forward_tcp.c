@@ -2,12 +2,12 @@
 /*
  * forward_tcp.c - see forward_tcp.h
  *
- * Theory of operation: a connection has two sides (client, pod) and two directions. Both sockets are
- * watched edge-triggered from the start; what an edge said is kept in can_read and can_write, so
- * epoll_ctl is not called again for the life of the connection. A direction moves bytes socket ->
- * pipe -> socket with splice(2) until one end says EAGAIN; it holds a pipe only while bytes are in
- * it, so an idle connection costs two descriptors. End of file is passed on with shutdown(2) once
- * the pipe is empty; an error on either side becomes a reset of the other (SO_LINGER 0).
+ * Theory of operation: a connection has two sides (client, pod) and two directions. Both sockets
+ * are watched edge-triggered from the start; what an edge said is kept in can_read and can_write,
+ * so epoll_ctl is not called again for the life of the connection. A direction moves bytes socket
+ * -> pipe -> socket with splice(2) until one end says EAGAIN; it holds a pipe only while bytes are
+ * in it, so an idle connection costs two descriptors. End of file is passed on with shutdown(2)
+ * once the pipe is empty; an error on either side becomes a reset of the other (SO_LINGER 0).
  */
 #include "net/forward_tcp.h"
 
@@ -20,10 +20,10 @@
 enum {
 	CLIENT,
 	POD,
-	CHUNK = 1 << 20,     /* asked from splice; the pipe's size decides */
+	CHUNK = 1 << 20, /* asked from splice; the pipe's size decides */
 	PIPE_SIZE = 1 << 18,
-	ROUNDS = 16,         /* of one connection before the others have their turn */
-	ACCEPTS = 64,        /* of one listener in a row */
+	ROUNDS = 16,  /* of one connection before the others have their turn */
+	ACCEPTS = 64, /* of one listener in a row */
 	SYN_RETRIES = 3,
 };
 
@@ -116,7 +116,8 @@ static void conn_abort(struct conn *c)
 
 	for (int i = 0; i < 2; i++)
 		if (c->side[i].src.fd >= 0)
-			(void)setsockopt(c->side[i].src.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+			(void)setsockopt(c->side[i].src.fd, SOL_SOCKET, SO_LINGER, &now,
+			                 sizeof(now));
 	conn_free(c);
 }
 
@@ -152,7 +153,8 @@ static int drain(struct direction *d, struct side *to)
 
 	if (!d->pending || !to->can_write)
 		return 0;
-	n = splice(d->pipe[0], NULL, to->src.fd, NULL, d->pending, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	n = splice(d->pipe[0], NULL, to->src.fd, NULL, d->pending,
+	           SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n > 0) {
 		d->pending -= (size_t)n;
 		return 1;
@@ -238,11 +240,13 @@ static void conn_connect(struct conn *c)
 		bool transparent;
 		int n = SYN_RETRIES, one = 1;
 
-		if (forward_route(&l->f->cfg, &l->to, &c->client, c->attempt, &ip, &transparent) < 0) {
+		if (forward_route(&l->f->cfg, &l->to, &c->client, c->attempt, &ip, &transparent) <
+		    0) {
 			conn_abort(c);
 			return;
 		}
-		pod->src.fd = forward_connect(SOCK_STREAM, &ip, l->to.port, &c->client, transparent);
+		pod->src.fd =
+			forward_connect(SOCK_STREAM, &ip, l->to.port, &c->client, transparent);
 		if (pod->src.fd < 0)
 			continue;
 		(void)setsockopt(pod->src.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -345,8 +349,10 @@ void forward_tcp_accept(struct source *s, uint32_t events)
 			forward_pause(f);
 			return;
 		}
-		fd = accept4(s->fd, (struct sockaddr *)(void *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+		fd = accept4(s->fd, (struct sockaddr *)(void *)&ss, &len,
+		             SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0 &&
+		    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
 			forward_pause(f);
 		if (fd < 0 && errno == ECONNABORTED)
 			continue;

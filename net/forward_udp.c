@@ -15,11 +15,10 @@
 
 enum { MAX_DATAGRAM = 65536, BATCH = 64 };
 
-
 struct flow {
-	struct flow *chain;          /* of the bucket */
-	struct flow *newer, *older;  /* order of use */
-	struct source src;           /* towards the pod */
+	struct flow *chain;         /* of the bucket */
+	struct flow *newer, *older; /* order of use */
+	struct source src;          /* towards the pod */
 	struct listener *l;
 	struct sockaddr_storage client_ss;
 	socklen_t client_len;
@@ -193,7 +192,8 @@ static bool flow_connect(struct flow *w)
 		struct in6_addr ip;
 		bool transparent;
 
-		if (forward_route(&l->f->cfg, &l->to, &w->client, w->attempt, &ip, &transparent) < 0)
+		if (forward_route(&l->f->cfg, &l->to, &w->client, w->attempt, &ip, &transparent) <
+		    0)
 			return false;
 		w->src.fd = forward_connect(SOCK_DGRAM, &ip, l->to.port, &w->client, transparent);
 		if (w->src.fd >= 0)
@@ -225,7 +225,8 @@ static void keep_first(struct flow *w, const struct packet *p)
 	struct in6_addr ip;
 	bool transparent;
 
-	if (forward_route(&w->l->f->cfg, &w->l->to, &w->client, w->attempt + 1, &ip, &transparent) < 0)
+	if (forward_route(&w->l->f->cfg, &w->l->to, &w->client, w->attempt + 1, &ip, &transparent) <
+	    0)
 		return;
 	w->first = xmemdup(w->l->f->buf, p->len);
 	w->first_len = p->len;
@@ -268,7 +269,7 @@ static struct flow *flow_new(struct listener *l, const struct packet *p)
 	struct flow **bucket = &f->buckets[bucket_of(f, l, p)];
 	struct flow *w;
 
-	if (f->flows >= FORWARD_MAX_FLOWS)
+	if (f->flows && f->flows >= f->max_flows)
 		flow_free(f->oldest);
 	w = xcalloc(1, sizeof(*w));
 	*w = (struct flow){.l = l,
@@ -317,7 +318,8 @@ void forward_udp_ready(struct source *s, uint32_t events)
 		if (!w)
 			continue;
 		flow_touch(w);
-		/* An error is that of an earlier datagram: after it, send again, maybe elsewhere. */
+		/* An error is that of an earlier datagram: after it, send again, maybe elsewhere.
+		 */
 		if (send(w->src.fd, f->buf, p.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
 		    flow_refused(w))
 			(void)send(w->src.fd, f->buf, p.len, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -43,9 +43,10 @@ static int aliases(struct strbuf *b, const struct plan_pod *pod, struct err *e)
 		strbuf_adds(b, a->ip);
 		for (uint32_t j = 0; j < a->hostnames_count; j++) {
 			if (!one_word(a->hostnames[j]))
-				return err_set(e, ERR_INPUT,
-				               "pod %s: hostAliases[%u].hostnames[%u] is not a name",
-				               pod->name, i, j);
+				return err_set(
+					e, ERR_INPUT,
+					"pod %s: hostAliases[%u].hostnames[%u] is not a name",
+					pod->name, i, j);
 			strbuf_addf(b, "\t%s", a->hostnames[j]);
 		}
 		strbuf_addc(b, '\n');

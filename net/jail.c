@@ -24,7 +24,69 @@
 #define JAIL_ARCH AUDIT_ARCH_RISCV64
 #endif
 
-enum { X32_BIT = 0x40000000 };
+#if defined(__SANITIZE_ADDRESS__)
+#define JAIL_SANITIZED 1
+#elif defined(__has_feature)
+#define JAIL_SANITIZED __has_feature(address_sanitizer)
+#else
+#define JAIL_SANITIZED 0
+#endif
+
+static int empty_root(struct err *e)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, errno, "new mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(e, errno, "make mounts private");
+	if (mount("kubeplay-net", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	          "mode=0555,size=4k,nr_inodes=4") < 0)
+		return err_sys(e, errno, "mount empty root");
+	if (chdir("/tmp") < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return err_sys(e, errno, "pivot_root");
+	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return err_sys(e, errno, "detach the old root");
+	(void)mount(NULL, "/", NULL,
+	            MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	return 0;
+}
+
+static int drop_ids(struct err *e)
+{
+	/* Needs CAP_SETPCAP effective, so before the ids change. */
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (cap != CAP_NET_RAW && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return err_sys(e, errno, "drop capability %d from the bounding set", cap);
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_sys(e, errno, "PR_SET_KEEPCAPS");
+	/* EPERM: setgroups is denied, EINVAL: only one id is mapped. There is nothing to change
+	 * then. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return err_sys(e, errno, "setgroups");
+	if (setresgid(JAIL_ID, JAIL_ID, JAIL_ID) < 0 && errno != EINVAL)
+		return err_sys(e, errno, "setresgid %d", JAIL_ID);
+	if (setresuid(JAIL_ID, JAIL_ID, JAIL_ID) < 0 && errno != EINVAL)
+		return err_sys(e, errno, "setresuid %d", JAIL_ID);
+	return 0;
+}
+
+static int keep_net_raw(struct err *e)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {
+		{.effective = 1u << CAP_NET_RAW, .permitted = 1u << CAP_NET_RAW}};
+
+	if (syscall(SYS_capset, &head, data) < 0)
+		return err_sys(e, errno, "capset");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, errno, "PR_SET_NO_NEW_PRIVS");
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* changing ids cleared it */
+	return 0;
+}
+
+#if defined(JAIL_ARCH) && !JAIL_SANITIZED
+
+enum { MAX_FILTER = 128, X32_BIT = 0x40000000 };
 
 /* What the event loop, the forwarder and the resolver call, most frequent first. */
 static const int allowed[] = {
@@ -68,61 +130,6 @@ static const int allowed[] = {
 	SYS_rt_sigprocmask,
 	SYS_rt_sigaction,
 };
-
-static int empty_root(struct err *e)
-{
-	if (unshare(CLONE_NEWNS) < 0)
-		return err_sys(e, errno, "new mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_sys(e, errno, "make mounts private");
-	if (mount("kubeplay-net", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-	          "mode=0555,size=4k,nr_inodes=4") < 0)
-		return err_sys(e, errno, "mount empty root");
-	if (chdir("/tmp") < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
-		return err_sys(e, errno, "pivot_root");
-	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return err_sys(e, errno, "detach the old root");
-	(void)mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-	            NULL);
-	return 0;
-}
-
-static int drop_ids(struct err *e)
-{
-	/* Needs CAP_SETPCAP effective, so before the ids change. */
-	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (cap != CAP_NET_RAW && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return err_sys(e, errno, "drop capability %d from the bounding set", cap);
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
-		return err_sys(e, errno, "PR_SET_KEEPCAPS");
-	/* EPERM: setgroups is denied, EINVAL: only one id is mapped. There is nothing to change then. */
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return err_sys(e, errno, "setgroups");
-	if (setresgid(JAIL_ID, JAIL_ID, JAIL_ID) < 0 && errno != EINVAL)
-		return err_sys(e, errno, "setresgid %d", JAIL_ID);
-	if (setresuid(JAIL_ID, JAIL_ID, JAIL_ID) < 0 && errno != EINVAL)
-		return err_sys(e, errno, "setresuid %d", JAIL_ID);
-	return 0;
-}
-
-static int keep_net_raw(struct err *e)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {
-		{.effective = 1u << CAP_NET_RAW, .permitted = 1u << CAP_NET_RAW}};
-
-	if (syscall(SYS_capset, &head, data) < 0)
-		return err_sys(e, errno, "capset");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(e, errno, "PR_SET_NO_NEW_PRIVS");
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* changing ids cleared it */
-	return 0;
-}
-
-#if defined(JAIL_ARCH) && !defined(__SANITIZE_ADDRESS__)
-
-enum { MAX_FILTER = 128 };
 
 struct program {
 	struct sock_filter f[MAX_FILTER];

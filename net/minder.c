@@ -85,7 +85,8 @@ static void process_ready(struct source *s, uint32_t events)
 		(void)snprintf(m->why, sizeof(m->why), "%s was killed by signal %d%s%s", m->name,
 		               code - 128, *line ? ": " : "", line);
 	else
-		(void)snprintf(m->why, sizeof(m->why), "%s ended%s%s", m->name, *line ? ": " : "", line);
+		(void)snprintf(m->why, sizeof(m->why), "%s ended%s%s", m->name, *line ? ": " : "",
+		               line);
 	if (m->state == MINDER_UP && clock_mono_ms() - m->up_ms > FORGIVE_MS)
 		m->tries = 0;
 	try_later(m);

@@ -314,7 +314,8 @@ static int net_pod_add(struct net *n, const struct plan_pod *pod, int *fds, size
 
 	if (find_pod(n, pod->name) || n->pod_count >= NETWORK_MAX_PODS)
 		return err_set(e, ERR_HOST, "pod %s: %s", pod->name,
-		               n->pod_count >= NETWORK_MAX_PODS ? "too many pods" : "it has a network");
+		               n->pod_count >= NETWORK_MAX_PODS ? "too many pods"
+		                                                : "it has a network");
 	p = pod_new(n, pod);
 	if (pod_make(n, pod, p, e) < 0) {
 		pod_free(p);

@@ -169,7 +169,11 @@ static int sysctl_write(const struct sysctl *s, struct err *e)
 	if (!s->required)
 		return 0;
 	(void)err_sys(e, errno, "network: write %s to %s", s->value, path);
-	return errno == EROFS ? err_hint(e, "/proc/sys is read-only: this is a nested container whose outer one must unmask /proc") : -1;
+	return errno == EROFS
+	               ? err_hint(
+				 e,
+				 "/proc/sys is read-only: this is a nested container whose outer one must unmask /proc")
+	               : -1;
 }
 
 static int sysctl_all(const struct sysctl *s, size_t n, struct err *e)
@@ -197,7 +201,8 @@ static int make_tap(struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, errno, "network: /dev/net/tun");
-	/* Persistent: the uplink only attaches, so it can be restarted without touching anything. */
+	/* Persistent: the uplink only attaches, so it can be restarted without touching anything.
+	 */
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0)
 		return err_sys(e, errno, "network: make tap0");
 	return 0;
@@ -268,8 +273,8 @@ static struct nl_addr *to_nl(const struct in6_addr *a, int bits)
 {
 	bool v4 = addr_is_v4(a);
 	/* libnl only copies from it */
-	struct nl_addr *n = nl_addr_build(v4 ? AF_INET : AF_INET6, v4 ? &a->s6_addr[12] : a->s6_addr,
-	                                  v4 ? 4 : 16);
+	struct nl_addr *n = nl_addr_build(v4 ? AF_INET : AF_INET6,
+	                                  v4 ? &a->s6_addr[12] : a->s6_addr, v4 ? 4 : 16);
 
 	if (!n)
 		abort();
@@ -373,10 +378,20 @@ static int link_up(struct nl_sock *sk, int index, unsigned mtu, struct err *e)
 
 /* The holder */
 
+/* An address on the wire goes with the number, so a replaced pod is found by what others cached. */
+static struct nl_addr *mac_of(uint32_t number)
+{
+	const uint8_t mac[6] = {0x02, 'k', 'p', 0, (uint8_t)(number >> 8), (uint8_t)number};
+	struct nl_addr *ll = nl_addr_build(AF_LLC, mac, sizeof(mac));
+
+	if (!ll)
+		abort();
+	return ll;
+}
+
 static int make_bridge(struct nl_sock *sk, struct err *e)
 {
-	static const uint8_t mac[6] = {0x02, 'k', 'p', 0, 0, 1}; /* else it changes with its ports */
-	struct nl_addr *ll = nl_addr_build(AF_LLC, mac, sizeof(mac));
+	struct nl_addr *ll = mac_of(SUBNET_GATEWAY);
 	struct rtnl_link *link = rtnl_link_alloc();
 	int r;
 
@@ -424,8 +439,14 @@ static int wire_tap(struct holder *h, const struct subnets *s, struct err *e)
 static int wire_bridge(struct holder *h, const struct subnets *s, struct err *e)
 {
 	const struct route back[] = {
-		{.to = {addr_from_v4(0), 96}, .ifindex = LO, .table = NETNS_TABLE, .type = RTN_LOCAL},
-		{.to = {IN6ADDR_ANY_INIT, 0}, .ifindex = LO, .table = NETNS_TABLE, .type = RTN_LOCAL},
+		{.to = {addr_from_v4(0), 96},
+	         .ifindex = LO,
+	         .table = NETNS_TABLE,
+	         .type = RTN_LOCAL},
+		{.to = {IN6ADDR_ANY_INIT, 0},
+	         .ifindex = LO,
+	         .table = NETNS_TABLE,
+	         .type = RTN_LOCAL},
 	};
 	struct in6_addr gw = addr_nth(&s->pods, SUBNET_GATEWAY);
 	struct in6_addr gw6 = addr_nth(&s->pods6, SUBNET_GATEWAY);
@@ -480,7 +501,8 @@ void holder_listen_links(struct holder *h, bool on)
 
 	netns_drain(h->links);
 	(void)setsockopt(h->links, SOL_NETLINK,
-	                 on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group, sizeof(group));
+	                 on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group,
+	                 sizeof(group));
 }
 
 int holder_tap_up(struct holder *h)
@@ -504,7 +526,8 @@ int holder_tap_up(struct holder *h)
 			const struct ifinfomsg *ifi = NLMSG_DATA(nh);
 
 			if (nh->nlmsg_type == RTM_NEWLINK && ifi->ifi_index == h->tap)
-				up = (ifi->ifi_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+				up = (ifi->ifi_flags & (IFF_UP | IFF_RUNNING)) ==
+				     (IFF_UP | IFF_RUNNING);
 		}
 	}
 }
@@ -524,6 +547,7 @@ void holder_done(struct holder *h)
 static int make_veth(struct holder *h, const struct pod_ns *p, int net_fd, struct err *e)
 {
 	struct rtnl_link *link = rtnl_link_veth_alloc(), *peer;
+	struct nl_addr *ll = mac_of(p->number);
 	char name[IFNAMSIZ];
 	int r;
 
@@ -537,10 +561,12 @@ static int make_veth(struct holder *h, const struct pod_ns *p, int net_fd, struc
 	peer = rtnl_link_veth_get_peer(link);
 	rtnl_link_set_name(peer, "eth0");
 	rtnl_link_set_mtu(peer, NETNS_MTU); /* it cannot be up before its other end exists */
+	rtnl_link_set_addr(peer, ll);
 	rtnl_link_set_ns_fd(peer, net_fd);
 	r = rtnl_link_add(h->sk, link, NLM_F_CREATE | NLM_F_EXCL);
 	rtnl_link_put(peer);
 	rtnl_link_veth_release(link);
+	nl_addr_put(ll);
 	return r < 0 ? nl_fail(e, r, "make the pod's link") : 0;
 }
 
@@ -593,8 +619,8 @@ static int wire_shared(struct holder *h, const struct subnets *s, uint32_t numbe
 	return add_address(h->sk, LO, &ip, 32, e);
 }
 
-int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *p, struct ns_set *ret,
-                struct err *e)
+int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *p,
+                struct ns_set *ret, struct err *e)
 {
 	bool shared = p->wired && h->shared;
 	struct inside in = {.rtnl = -1,
@@ -602,7 +628,8 @@ int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *
 	                    .hostname = p->hostname,
 	                    .own_net = p->own_net && !shared,
 	                    .own_uts = p->own_uts};
-	int flags = CLONE_NEWIPC | (in.own_net ? CLONE_NEWNET : 0) | (p->own_uts ? CLONE_NEWUTS : 0);
+	int flags =
+		CLONE_NEWIPC | (in.own_net ? CLONE_NEWNET : 0) | (p->own_uts ? CLONE_NEWUTS : 0);
 	struct ns_set set;
 	int r = 0;
 
@@ -654,7 +681,8 @@ struct nets {
 
 static int ping_range(void *arg, struct err *e)
 {
-	/* As containerd: everyone whose group is mapped. Where only one id is, nobody else exists. */
+	/* As containerd: everyone whose group is mapped. Where only one id is, nobody else exists.
+	 */
 	static const struct sysctl all = {"ipv4/ping_group_range", "0 65535", true};
 	static const struct sysctl one = {"ipv4/ping_group_range", "0 0", false};
 	const struct nets *n = arg;

@@ -26,7 +26,8 @@ struct holder {
 
 /* All prefixes that the host's routing tables know; owned. */
 int netns_host_routes(struct addr_prefix **ret, size_t *ret_count, struct err *e);
-/* The source address the host uses for its default route; false if it has none. No packet is sent. */
+/* The source address the host uses for its default route; false if it has none. No packet is sent.
+ */
 bool netns_host_ip(struct in6_addr *ret);
 /* A socket that becomes readable when addresses or routes of the host change. */
 int netns_watch_host(struct err *e);
@@ -44,16 +45,16 @@ void holder_listen_links(struct holder *h, bool on);
 void holder_done(struct holder *h);
 
 struct pod_ns {
-	uint32_t number;       /* address of the pod in its subnets; its veth is kpNUMBER */
+	uint32_t number; /* address of the pod in its subnets; its veth is kpNUMBER */
 	const char *hostname;
-	bool own_net;          /* false: the host's or the holder's; only ipc (and uts) are made */
+	bool own_net; /* false: the host's or the holder's; only ipc (and uts) are made */
 	bool own_uts;
-	bool wired;            /* false: loopback only */
+	bool wired; /* false: loopback only */
 };
 
 /* Make the namespaces of a pod and wire them to the holder. */
-int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *p, struct ns_set *ret,
-                struct err *e);
+int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *p,
+                struct ns_set *ret, struct err *e);
 /* Take a pod's link or addresses away; the namespaces end with their descriptors. */
 void pod_ns_unwire(struct holder *h, const struct subnets *s, uint32_t number);
 /* Settings that need the id maps: who may use ping sockets. To be called once the map is there. */

@@ -2,11 +2,11 @@
 /*
  * network.c - see network.h
  *
- * Theory of operation: three parts make the network of a project ready: the packet rules (a child that
- * lives for a millisecond), kubeplay-net and the uplink (two processes under a minder). Each change of
- * one ends in report(), which compares what network_ready() says with what it said before and calls
- * the supervisor. The host can change under us: a netlink socket and inotify tell, after a moment of
- * settling the default address and resolv.conf are looked at again.
+ * Theory of operation: three parts make the network of a project ready: the packet rules (a child
+ * that lives for a millisecond), kubeplay-net and the uplink (two processes under a minder). Each
+ * change of one ends in report(), which compares what network_ready() says with what it said before
+ * and calls the supervisor. The host can change under us: a netlink socket and inotify tell, after
+ * a moment of settling the default address and resolv.conf are looked at again.
  */
 #include "net/network.h"
 
@@ -69,8 +69,8 @@ static void tell_name(struct net *n, uint32_t id, const char *name, const char *
 	memset(&m, 0, sizeof(m));
 	m.type = CONTROL_NAME;
 	m.id = id;
-	if ((*ip && addr_parse(ip, &m.u.name.ip) < 0) || (*ip6 && addr_parse(ip6, &m.u.name.ip6) < 0) ||
-	    strlen(name) >= sizeof(m.u.name.name))
+	if ((*ip && addr_parse(ip, &m.u.name.ip) < 0) ||
+	    (*ip6 && addr_parse(ip6, &m.u.name.ip6) < 0) || strlen(name) >= sizeof(m.u.name.name))
 		return;
 	memcpy(m.u.name.name, name, strlen(name));
 	relay_send(&n->relay, &m, NULL, 0);
@@ -91,7 +91,8 @@ void network_tell_names(struct net *n, const struct network_pod *p)
 	char host[ADDR_TEXT_SIZE];
 	const char *ip = p->host ? network_host_name_ip(n, host) : p->ip;
 
-	/* No AAAA: many servers listen on IPv4 only, and not every client tries a second address. */
+	/* No AAAA: many servers listen on IPv4 only, and not every client tries a second address.
+	 */
 	for (size_t i = 0; i < p->names.len; i++)
 		if (*ip)
 			tell_name(n, p->id, p->names.v[i], ip, "");
@@ -510,8 +511,10 @@ int network_ready(const struct net *n, struct err *e)
 		return 0;
 	if (!failed && n->holder.shared) {
 		failed = true;
-		strbuf_addf(&why, "this kernel has no %s for users: pods share one network namespace and its ports",
-		            n->holder.nft ? "bridge or veth" : "nf_tables");
+		strbuf_addf(
+			&why,
+			"this kernel has no %s for users: pods share one network namespace and its ports",
+			n->holder.nft ? "bridge or veth" : "nf_tables");
 	}
 	if (!failed && !n->host_ip[0]) {
 		failed = true;

@@ -15,8 +15,8 @@
 #include "pkg/pod/net_ops.h"
 
 enum {
-	NETWORK_READY_MS = 1000,   /* then pods start without what is missing */
-	NETWORK_SETTLE_MS = 200,   /* changes of the host come in bursts */
+	NETWORK_READY_MS = 1000, /* then pods start without what is missing */
+	NETWORK_SETTLE_MS = 200, /* changes of the host come in bursts */
 	NETWORK_MAX_PODS = 4096,
 };
 
@@ -24,10 +24,10 @@ enum part_state { PART_NONE, PART_PENDING, PART_OK, PART_FAILED };
 
 struct network_pod {
 	char *name;
-	struct strv names;  /* in DNS */
+	struct strv names;   /* in DNS */
 	uint32_t id, number; /* number 0: no address */
 	struct ns_set ns;
-	bool host;          /* hostNetwork */
+	bool host; /* hostNetwork */
 	char ip[ADDR_TEXT_SIZE], ip6[ADDR_TEXT_SIZE];
 };
 
@@ -38,16 +38,16 @@ struct net {
 	char *libexec, *bind_address;
 	struct subnets subnets;
 	struct uplink uplink;
-	bool tun;              /* /dev/net/tun can be used */
-	char no_uplink[500];   /* why there is none; "" if there is one */
-	bool wanted;           /* some pod needs the holder */
+	bool tun;            /* /dev/net/tun can be used */
+	char no_uplink[500]; /* why there is none; "" if there is one */
+	bool wanted;         /* some pod needs the holder */
 
 	/* the supervisor's */
 	struct loop *loop;
 	struct holder holder;
 	struct publish publish;
 	struct relay relay;
-	struct minder up;      /* the uplink */
+	struct minder up; /* the uplink */
 	bool started;
 	struct network_pod **pods;
 	size_t pod_count;
@@ -56,8 +56,8 @@ struct net {
 
 	enum part_state rules;
 	struct err rules_err;
-	struct source rules_src;  /* result of the nft child */
-	struct source up_ready;   /* slirp4netns' ready pipe, or link messages of the holder */
+	struct source rules_src; /* result of the nft child */
+	struct source up_ready;  /* slirp4netns' ready pipe, or link messages of the holder */
 	struct timer late, settle;
 	bool is_late;
 	struct source host_watch, resolv_watch;
@@ -74,7 +74,8 @@ static inline bool network_bridged(const struct net *n)
 {
 	return n->mode != NET_HOST && n->mode != NET_NONE;
 }
-/* Address that pods reach the host at: its own, or the uplink's gateway for its loopback; "" if none. */
+/* Address that pods reach the host at: its own, or the uplink's gateway for its loopback; "" if
+ * none. */
 const char *network_host_name_ip(const struct net *n, char out[ADDR_TEXT_SIZE]);
 /* Read the host's default address and resolv.conf. */
 void network_look_at_host(struct net *n);

@@ -35,12 +35,13 @@ static void one_family(const struct subnets *s, bool v6, bool host_loopback, str
 	strbuf_addf(out, "table %s kp {\n", family);
 	/* Replies (and errors) to connections made in a client's name must come to us, not be
 	 * routed away. */
-	strbuf_addf(out,
-	            "\tchain replies {\n"
-	            "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
-	            "\t\tiifname \"kp0\" meta l4proto { tcp, udp, %s } socket transparent 1 meta mark set 0x%x\n"
-	            "\t}\n",
-	            v6 ? "icmpv6" : "icmp", NFT_MARK);
+	strbuf_addf(
+		out,
+		"\tchain replies {\n"
+		"\t\ttype filter hook prerouting priority mangle; policy accept;\n"
+		"\t\tiifname \"kp0\" meta l4proto { tcp, udp, %s } socket transparent 1 meta mark set 0x%x\n"
+		"\t}\n",
+		v6 ? "icmpv6" : "icmp", NFT_MARK);
 	strbuf_addf(out,
 	            "\tchain egress {\n"
 	            "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
@@ -56,10 +57,11 @@ static void one_family(const struct subnets *s, bool v6, bool host_loopback, str
 			            own ? "own" : "closed", own ? "output" : "forward");
 			if (host_loopback)
 				strbuf_addf(out, "\t\tip daddr %s accept\n", gw);
-			strbuf_addf(out,
-			            "\t\toifname \"tap0\" ip daddr %s/%d reject with icmp type admin-prohibited\n"
-			            "\t}\n",
-			            tap, addr_prefix_bits(&s->tap));
+			strbuf_addf(
+				out,
+				"\t\toifname \"tap0\" ip daddr %s/%d reject with icmp type admin-prohibited\n"
+				"\t}\n",
+				tap, addr_prefix_bits(&s->tap));
 		}
 	}
 	strbuf_addf(out, "}\n");
@@ -96,7 +98,8 @@ static int load(struct library *l, struct err *e)
 	void *h = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
 
 	if (!h)
-		return err_set(e, ERR_HOST, "%s: pods have no way out\n  apt install libnftables1", dlerror());
+		return err_set(e, ERR_HOST, "%s: pods have no way out\n  apt install libnftables1",
+		               dlerror());
 	if (find(h, "nft_ctx_new", &l->ctx_new, e) < 0 ||
 	    find(h, "nft_ctx_buffer_error", &l->buffer_error, e) < 0 ||
 	    find(h, "nft_run_cmd_from_buffer", &l->run, e) < 0 ||

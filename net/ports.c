@@ -20,8 +20,9 @@ static int add(struct port_list *l, const struct plan_pod *pod, const struct pla
 	struct port p = {.pod = pod->name, .container = c->name, .spec = spec};
 
 	if (ip && addr_parse(ip, &p.ip) < 0)
-		return err_set(e, ERR_INPUT, "pod %s, container %s: hostIP \"%s\" is not an address",
-		               pod->name, c->name, ip);
+		return err_set(e, ERR_INPUT,
+		               "pod %s, container %s: hostIP \"%s\" is not an address", pod->name,
+		               c->name, ip);
 	l->v = xrealloc(l->v, (l->len + 1) * sizeof(*l->v));
 	l->v[l->len++] = p;
 	return 0;
@@ -81,8 +82,9 @@ static const char *port_text(const struct port *p, char out[ADDR_TEXT_SIZE + 16]
 	if (addr_is_unset(&p->ip))
 		(void)snprintf(out, ADDR_TEXT_SIZE + 16, "%d%s", n, udp);
 	else
-		(void)snprintf(out, ADDR_TEXT_SIZE + 16, addr_is_v4(&p->ip) ? "%s:%d%s" : "[%s]:%d%s",
-		               addr_text(&p->ip, ip), n, udp);
+		(void)snprintf(out, ADDR_TEXT_SIZE + 16,
+		               addr_is_v4(&p->ip) ? "%s:%d%s" : "[%s]:%d%s", addr_text(&p->ip, ip),
+		               n, udp);
 	return out;
 }
 
@@ -97,9 +99,10 @@ int port_list_check(const struct port_list *l, struct err *e)
 			if (a->spec->protocol != b->spec->protocol ||
 			    a->spec->host_port != b->spec->host_port || !collide(&a->ip, &b->ip))
 				continue;
-			return err_set(e, ERR_INPUT,
-			               "port %s is wanted twice as hostPort: by pod %s, container %s, and by pod %s, container %s",
-			               port_text(b, text), a->pod, a->container, b->pod, b->container);
+			return err_set(
+				e, ERR_INPUT,
+				"port %s is wanted twice as hostPort: by pod %s, container %s, and by pod %s, container %s",
+				port_text(b, text), a->pod, a->container, b->pod, b->container);
 		}
 	return 0;
 }
@@ -122,17 +125,18 @@ static bool parse_local(const char *text, bool v6, struct in6_addr *ret, unsigne
 	return true;
 }
 
-bool port_find_socket(const char *table, bool v6, bool tcp, const struct in6_addr *ip, uint16_t port,
-                      uint64_t *ret_inode, uint32_t *ret_uid)
+bool port_find_socket(const char *table, bool v6, bool tcp, const struct in6_addr *ip,
+                      uint16_t port, uint64_t *ret_inode, uint32_t *ret_uid)
 {
-	for (const char *line = strchr(table, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+	for (const char *line = strchr(table, '\n'); line && line[1];
+	     line = strchr(line + 1, '\n')) {
 		unsigned local_port, state, uid;
 		unsigned long long inode;
 		char local[41];
 		struct in6_addr a;
 
-		if (sscanf(line, " %*d: %40[0-9A-Fa-f:] %*s %x %*s %*s %*s %u %*u %llu", local, &state,
-		           &uid, &inode) != 4)
+		if (sscanf(line, " %*d: %40[0-9A-Fa-f:] %*s %x %*s %*s %*s %u %*u %llu", local,
+		           &state, &uid, &inode) != 4)
 			continue;
 		if (strlen(local) != (v6 ? 37u : 13u) || !parse_local(local, v6, &a, &local_port))
 			continue;
@@ -189,8 +193,7 @@ static pid_t find_owner(uint64_t inode)
 	while (dir && proc >= 0 && !pid && (d = readdir(dir))) {
 		int64_t n;
 
-		if (str_parse_int(d->d_name, 1, INT32_MAX, &n) == 0 &&
-		    holds(proc, d->d_name, want))
+		if (str_parse_int(d->d_name, 1, INT32_MAX, &n) == 0 && holds(proc, d->d_name, want))
 			pid = (pid_t)n;
 	}
 	if (dir)
@@ -238,7 +241,8 @@ static int in_use(const struct port *p, const char *what, struct err *e)
 
 		(void)err_set(e, ERR_HOST, "%s is in use by a process of user %s (uid %u)", what,
 		              pw ? pw->pw_name : "?", uid);
-		(void)err_hint(e, "to see which: sudo ss -lnp 'sport = :%d'", (int)p->spec->host_port);
+		(void)err_hint(e, "to see which: sudo ss -lnp 'sport = :%d'",
+		               (int)p->spec->host_port);
 	} else {
 		(void)err_set(e, ERR_HOST, "%s is in use", what);
 	}
@@ -249,8 +253,8 @@ static int in_use(const struct port *p, const char *what, struct err *e)
 static int explain(const struct port *p, int num, struct err *e)
 {
 	char text[ADDR_TEXT_SIZE + 16];
-	autofree char *what = xasprintf("port %s (pod %s, container %s, hostPort)", port_text(p, text),
-	                                p->pod, p->container);
+	autofree char *what = xasprintf("port %s (pod %s, container %s, hostPort)",
+	                                port_text(p, text), p->pod, p->container);
 
 	if (num == EADDRINUSE)
 		return in_use(p, what, e);
@@ -259,10 +263,11 @@ static int explain(const struct port *p, int num, struct err *e)
 	(void)err_sys(e, num, "%s", what);
 	if (num != EACCES)
 		return -1;
-	return err_hint(e,
-	                "ordinary users may bind ports from net.ipv4.ip_unprivileged_port_start on; to allow this one:\n"
-	                "  sudo sysctl net.ipv4.ip_unprivileged_port_start=%d",
-	                (int)p->spec->host_port);
+	return err_hint(
+		e,
+		"ordinary users may bind ports from net.ipv4.ip_unprivileged_port_start on; to allow this one:\n"
+		"  sudo sysctl net.ipv4.ip_unprivileged_port_start=%d",
+		(int)p->spec->host_port);
 }
 
 static int bind_family(const struct port *p, int family, const struct in6_addr *ip)
@@ -295,7 +300,8 @@ int port_bind(const struct port *p, struct err *e)
 		fd = bind_family(p, AF_INET, &p->ip);
 	} else {
 		fd = bind_family(p, AF_INET6, &p->ip); /* ::, dual: IPv4 clients come as mapped */
-		if (fd < 0 && addr_is_unset(&p->ip) && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
+		if (fd < 0 && addr_is_unset(&p->ip) &&
+		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
 			fd = bind_family(p, AF_INET, &any4);
 	}
 	return fd >= 0 ? fd : explain(p, errno, e);

@@ -18,8 +18,8 @@ struct port_list {
 };
 
 /*
- * Append the ports with a hostPort of a pod in the order of the plan (none for hostNetwork pods, which
- * bind for themselves). bind_address: for those without hostIP, or NULL.
+ * Append the ports with a hostPort of a pod in the order of the plan (none for hostNetwork pods,
+ * which bind for themselves). bind_address: for those without hostIP, or NULL.
  */
 int port_list_add(struct port_list *l, const struct plan_pod *pod, const char *bind_address,
                   struct err *e);
@@ -29,8 +29,8 @@ int port_list_check(const struct port_list *l, struct err *e);
 /* True if both are the same protocol, address and port of the host. */
 bool port_same(const struct port *a, const struct port *b);
 /*
- * A listening TCP or bound UDP socket, non-blocking. EADDRINUSE names who holds it, EACCES the sysctl,
- * each with pod, container and port.
+ * A listening TCP or bound UDP socket, non-blocking. EADDRINUSE names who holds it, EACCES the
+ * sysctl, each with pod, container and port.
  */
 int port_bind(const struct port *p, struct err *e);
 
@@ -38,5 +38,5 @@ int port_bind(const struct port *p, struct err *e);
  * Find sockets bound to the port in the text of /proc/net/{tcp,tcp6,udp,udp6} that exclude ip:
  * *ret_inode and *ret_uid of the first. v6: the text is of an IPv6 table. False if there is none.
  */
-bool port_find_socket(const char *table, bool v6, bool tcp, const struct in6_addr *ip, uint16_t port,
-                      uint64_t *ret_inode, uint32_t *ret_uid);
+bool port_find_socket(const char *table, bool v6, bool tcp, const struct in6_addr *ip,
+                      uint16_t port, uint64_t *ret_inode, uint32_t *ret_uid);

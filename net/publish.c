@@ -115,9 +115,10 @@ int publish_pod(struct publish *u, const struct port_list *ports, uint32_t pod,
 
 		if (!x) {
 			if (used == nfds)
-				return err_set(e, ERR_HOST,
-				               "pod %s, container %s: no listener came for hostPort %d",
-				               p->pod, p->container, (int)p->spec->host_port);
+				return err_set(
+					e, ERR_HOST,
+					"pod %s, container %s: no listener came for hostPort %d",
+					p->pod, p->container, (int)p->spec->host_port);
 			publish_add(u, p, take_fd(&fds[used++]));
 			x = &u->v[u->len - 1];
 		}
@@ -125,12 +126,11 @@ int publish_pod(struct publish *u, const struct port_list *ports, uint32_t pod,
 		x->pod = pod;
 		x->parked = false;
 		x->id = ++u->last_id;
-		x->to = (struct control_listen){.ip = *ip,
-		                                .ip6 = *ip6,
-		                                .port = (uint16_t)p->spec->container_port,
-		                                .protocol = p->spec->protocol == PLAN_UDP
-		                                                    ? CONTROL_UDP
-		                                                    : CONTROL_TCP};
+		x->to = (struct control_listen){
+			.ip = *ip,
+			.ip6 = *ip6,
+			.port = (uint16_t)p->spec->container_port,
+			.protocol = p->spec->protocol == PLAN_UDP ? CONTROL_UDP : CONTROL_TCP};
 		tell_listen(u, x);
 	}
 	fd_close_many(fds + used, nfds - used);

@@ -2,8 +2,8 @@
 /*
  * publish.h - the published ports of a project: whose each listener is, and telling kubeplay-net
  *
- * A listener outlives its pod for a moment (PUBLISH_PARK_MS): a pod that is replaced finds its ports
- * still bound, so nobody else can take them and clients wait instead of being refused.
+ * A listener outlives its pod for a moment (PUBLISH_PARK_MS): a pod that is replaced finds its
+ * ports still bound, so nobody else can take them and clients wait instead of being refused.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 enum { PUBLISH_PARK_MS = 2000, PUBLISH_NOBODY = 0 };
 
 struct published {
-	uint32_t id; /* as kubeplay-net knows it */
+	uint32_t id;  /* as kubeplay-net knows it */
 	uint32_t pod; /* PUBLISH_NOBODY: bound before its pod exists, or parked */
 	bool parked;
 	int64_t until_ms;
@@ -38,8 +38,8 @@ void publish_add(struct publish *u, const struct port *p, int fd);
 /* The project has this port already: nothing needs to be bound. */
 bool publish_has(const struct publish *u, const struct port *p);
 /*
- * Give the pod (any number but 0) with these addresses its ports: those known here, the others from fds
- * in order (taken over: set to -1). Fails if one is missing.
+ * Give the pod (any number but 0) with these addresses its ports: those known here, the others from
+ * fds in order (taken over: set to -1). Fails if one is missing.
  */
 int publish_pod(struct publish *u, const struct port_list *ports, uint32_t pod,
                 const struct in6_addr *ip, const struct in6_addr *ip6, int *fds, size_t nfds,

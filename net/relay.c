@@ -49,7 +49,8 @@ void relay_send(struct relay *r, const struct control_msg *m, const int *fds, si
 
 	if (r->control.fd < 0 || !r->control.loop)
 		return;
-	if (!r->first && (fd_send_msg(r->control.fd, m, sizeof(*m), fds, nfds) >= 0 || errno != EAGAIN))
+	if (!r->first &&
+	    (fd_send_msg(r->control.fd, m, sizeof(*m), fds, nfds) >= 0 || errno != EAGAIN))
 		return;
 	x = xcalloc(1, sizeof(*x));
 	x->m = *m;

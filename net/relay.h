@@ -21,6 +21,7 @@ struct relay {
 
 /* Start kubeplay-net of the directory libexec in the namespace; m.changed and tell_all are set. */
 void relay_start(struct relay *r, struct loop *l, const char *libexec, int holder_net);
-/* Send a message with up to CONTROL_SOCKETS descriptors (loans); quietly nothing while it is not running. */
+/* Send a message with up to CONTROL_SOCKETS descriptors (loans); quietly nothing while it is not
+ * running. */
 void relay_send(struct relay *r, const struct control_msg *m, const int *fds, size_t nfds);
 void relay_stop(struct relay *r);

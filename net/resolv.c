@@ -127,10 +127,12 @@ bool resolv_equal(const struct resolv *a, const struct resolv *b)
 	       same_list(&a->search, &b->search) && same_list(&a->options, &b->options);
 }
 
-/* How names are tried and how long one waits concerns pods too; features of the host's stub do not. */
+/* How names are tried and how long one waits concerns pods too; features of the host's stub do not.
+ */
 static bool option_for_pods(const char *o)
 {
-	return starts_with(o, "ndots:") || starts_with(o, "timeout:") || starts_with(o, "attempts:");
+	return starts_with(o, "ndots:") || starts_with(o, "timeout:") ||
+	       starts_with(o, "attempts:");
 }
 
 char *resolv_render(const struct resolv *host, const char *nameserver)

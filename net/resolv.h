@@ -19,5 +19,6 @@ void resolv_parse(const char *text, size_t len, struct resolv *ret);
 void resolv_read(const char *path, struct resolv *ret);
 void resolv_done(struct resolv *r);
 bool resolv_equal(const struct resolv *a, const struct resolv *b);
-/* The file of a pod: our resolver, the host's search domains and those options that concern names. */
+/* The file of a pod: our resolver, the host's search domains and those options that concern names.
+ */
 char *resolv_render(const struct resolv *host, const char *nameserver) MUST_USE;

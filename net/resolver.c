@@ -2,13 +2,13 @@
 /*
  * resolver.c - see resolver.h
  *
- * Theory of operation: a datagram from a pod is parsed just far enough to know its question. Our own
- * names are answered at once. Anything else becomes a `struct forwarded`: the query with a fresh id,
- * a socket of the host's namespace connected to an upstream. A reply is taken only if id and
- * question agree; it goes back with the pod's id and is otherwise untouched. An upstream that is
- * silent for RESOLVER_TRY_MS, refuses or fails is followed by the next; after RESOLVER_TIMEOUT_MS
- * the pod gets SERVFAIL. Every table is bounded; one tick looks after all deadlines and does not run
- * while nothing waits.
+ * Theory of operation: a datagram from a pod is parsed just far enough to know its question. Our
+ * own names are answered at once. Anything else becomes a `struct forwarded`: the query with a
+ * fresh id, a socket of the host's namespace connected to an upstream. A reply is taken only if id
+ * and question agree; it goes back with the pod's id and is otherwise untouched. An upstream that
+ * is silent for RESOLVER_TRY_MS, refuses or fails is followed by the next; after
+ * RESOLVER_TIMEOUT_MS the pod gets SERVFAIL. Every table is bounded; one tick looks after all
+ * deadlines and does not run while nothing waits.
  */
 #include "net/resolver.h"
 
@@ -117,7 +117,8 @@ static void give_up(struct forwarded *f)
 	forwarded_free(f);
 }
 
-/* Connect the query's socket to its current upstream under a new port and send; false: not possible. */
+/* Connect the query's socket to its current upstream under a new port and send; false: not
+ * possible. */
 static bool send_once(struct forwarded *f)
 {
 	const struct sockaddr none = {.sa_family = AF_UNSPEC};

@@ -34,7 +34,7 @@ struct resolver {
 	struct in6_addr self;
 	struct source udp, tcp;
 	struct timer tick;
-	struct forwarded *queries;   /* doubly linked */
+	struct forwarded *queries; /* doubly linked */
 	struct tcp_client *conns;
 	size_t query_count, conn_count;
 	int free_udp[RESOLVER_MAX_QUERIES];
@@ -47,9 +47,11 @@ struct resolver {
 };
 
 /* Bind gateway:53 for UDP and TCP; before privileges are dropped. clients: who is answered. */
-int resolver_init(struct resolver *r, struct loop *l, const struct control_config *c, struct err *e);
+int resolver_init(struct resolver *r, struct loop *l, const struct control_config *c,
+                  struct err *e);
 void resolver_done(struct resolver *r);
-/* A socket of the host's namespace (taken over); what: CONTROL_UDP_SOCKETS or CONTROL_TCP_SOCKETS. */
+/* A socket of the host's namespace (taken over); what: CONTROL_UDP_SOCKETS or CONTROL_TCP_SOCKETS.
+ */
 void resolver_give(struct resolver *r, enum control_type what, int fd);
 void resolver_set_upstreams(struct resolver *r, const struct control_upstreams *u);
 

@@ -3,8 +3,8 @@
  * resolver_tcp.c - see resolver_tcp.h
  *
  * One connection is one small machine: read a query, then answer it ourselves or carry it through a
- * socket of the host's namespace (asked from the supervisor, used once), then read the next. Buffers
- * exist only while a query is under way.
+ * socket of the host's namespace (asked from the supervisor, used once), then read the next.
+ * Buffers exist only while a query is under way.
  */
 #include "net/resolver_tcp.h"
 
@@ -136,7 +136,8 @@ static void query_complete(struct tcp_client *c)
 	}
 }
 
-/* Read up to `target` bytes into buf; false if the connection is at its end (and freed by the caller). */
+/* Read up to `target` bytes into buf; false if the connection is at its end (and freed by the
+ * caller). */
 static bool read_some(int fd, uint8_t *buf, size_t *have, size_t target)
 {
 	while (*have < target) {
@@ -298,7 +299,8 @@ void resolver_tcp_accept(struct source *s, uint32_t events)
 	int fd;
 
 	UNUSED(events);
-	fd = accept4(s->fd, (struct sockaddr *)(void *)&from, &from_len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	fd = accept4(s->fd, (struct sockaddr *)(void *)&from, &from_len,
+	             SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
 	if (addr_from_sockaddr(&from, &ip, &port) < 0 || !addr_prefix_has(&r->clients, &ip) ||

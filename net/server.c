@@ -74,10 +74,10 @@ static void on_sockets(struct server *s, const struct control_msg *m, int *fds, 
 typedef void on_message(struct server *s, const struct control_msg *m, int *fds, size_t nfds);
 
 static on_message *const handlers[CONTROL_TYPE_COUNT] = {
-	[CONTROL_LISTEN] = on_listen,         [CONTROL_UNLISTEN] = on_unlisten,
-	[CONTROL_NAME] = on_name,             [CONTROL_UNNAME] = on_unname,
-	[CONTROL_UPSTREAMS] = on_upstreams,   [CONTROL_SEARCH] = on_search,
-	[CONTROL_UDP_SOCKETS] = on_sockets,   [CONTROL_TCP_SOCKETS] = on_sockets,
+	[CONTROL_LISTEN] = on_listen,       [CONTROL_UNLISTEN] = on_unlisten,
+	[CONTROL_NAME] = on_name,           [CONTROL_UNNAME] = on_unname,
+	[CONTROL_UPSTREAMS] = on_upstreams, [CONTROL_SEARCH] = on_search,
+	[CONTROL_UDP_SOCKETS] = on_sockets, [CONTROL_TCP_SOCKETS] = on_sockets,
 };
 
 /* One message: 1, 0 nothing there, -1 the supervisor is gone (or not ours). */
@@ -135,7 +135,8 @@ static int receive_config(struct control_config *ret, struct err *e)
 		return err_sys(e, errno, "control socket (is this run by hand?)");
 	fd_close_many(fds, nfds);
 	if (n != (ssize_t)sizeof(m) || m.type != CONTROL_CONFIG)
-		return err_set(e, ERR_HOST, "control socket: not the first message of this version");
+		return err_set(e, ERR_HOST,
+		               "control socket: not the first message of this version");
 	*ret = m.u.config;
 	return 0;
 }

@@ -12,8 +12,8 @@ struct range {
 
 /* In order of preference: what people expect first, then the rest of the private space. */
 static const struct range pod_ranges[] = {
-	{V4(10, 244, 0), V4(10, 244, 255)},    {V4(10, 245, 0), V4(10, 255, 255)},
-	{V4(172, 16, 0), V4(172, 31, 255)},    {V4(192, 168, 128), V4(192, 168, 255)},
+	{V4(10, 244, 0), V4(10, 244, 255)},  {V4(10, 245, 0), V4(10, 255, 255)},
+	{V4(172, 16, 0), V4(172, 31, 255)},  {V4(192, 168, 128), V4(192, 168, 255)},
 	{V4(100, 64, 0), V4(100, 127, 255)},
 };
 
@@ -35,8 +35,9 @@ static bool is_free(const struct addr_prefix *p, const struct addr_prefix *taken
 	return true;
 }
 
-static bool find_v4(const struct range *ranges, size_t n, uint8_t len, const struct addr_prefix *not,
-                    const struct addr_prefix *taken, size_t count, struct addr_prefix *ret)
+static bool find_v4(const struct range *ranges, size_t n, uint8_t len,
+                    const struct addr_prefix * not, const struct addr_prefix *taken, size_t count,
+                    struct addr_prefix *ret)
 {
 	uint32_t step = UINT32_C(1) << (128 - len);
 
@@ -44,7 +45,7 @@ static bool find_v4(const struct range *ranges, size_t n, uint8_t len, const str
 		for (uint32_t a = ranges[i].first; a <= ranges[i].last; a += step) {
 			struct addr_prefix p = {addr_from_v4(a), len};
 
-			if ((not && addr_prefix_overlap(&p, not)) || !is_free(&p, taken, count))
+			if ((not &&addr_prefix_overlap(&p, not )) || !is_free(&p, taken, count))
 				continue;
 			*ret = p;
 			return true;
@@ -84,13 +85,16 @@ int subnet_choose(const struct addr_prefix *taken, size_t count, size_t pods, ui
 	struct subnets s;
 
 	if (!find_v4(tap_ranges, ARRAY_LEN(tap_ranges), SMALL, NULL, taken, count, &s.tap))
-		return err_set(e, ERR_HOST, "no private IPv4 subnet is left for the uplink: the "
-		                            "host's routes cover all of them");
+		return err_set(e, ERR_HOST,
+		               "no private IPv4 subnet is left for the uplink: the "
+		               "host's routes cover all of them");
 	if (!find_v4(pod_ranges, ARRAY_LEN(pod_ranges), len, &s.tap, taken, count, &s.pods))
-		return err_set(e, ERR_HOST, "no private IPv4 subnet is left for pods: the host's "
-		                            "routes cover all of them");
+		return err_set(e, ERR_HOST,
+		               "no private IPv4 subnet is left for pods: the host's "
+		               "routes cover all of them");
 	if (!find_v6(seed, taken, count, &s.pods6))
-		return err_set(e, ERR_HOST, "the host's routes cover fd00:6b70::/32, which pods use");
+		return err_set(e, ERR_HOST,
+		               "the host's routes cover fd00:6b70::/32, which pods use");
 	*ret = s;
 	return 0;
 }

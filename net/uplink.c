@@ -55,8 +55,8 @@ static int slirp_option(struct uplink *u, const char *word, struct err *e)
 		if (strlen(o->name) != len || strncmp(o->name, word, len) != 0)
 			continue;
 		if (o->is_bool && !streq(value, "true") && !streq(value, "false"))
-			return err_set(e, ERR_USAGE, "--network slirp4netns: %s must be true or false",
-			               o->name);
+			return err_set(e, ERR_USAGE,
+			               "--network slirp4netns: %s must be true or false", o->name);
 		if (streq(o->name, "allow_host_loopback"))
 			u->host_loopback = streq(value, "true");
 		else if (o->flag && !o->is_bool)
@@ -65,7 +65,8 @@ static int slirp_option(struct uplink *u, const char *word, struct err *e)
 			strv_add(&u->options, o->flag);
 		return 0;
 	}
-	return err_set(e, ERR_USAGE, "--network slirp4netns: unknown option \"%.*s\"", (int)len, word);
+	return err_set(e, ERR_USAGE, "--network slirp4netns: unknown option \"%.*s\"", (int)len,
+	               word);
 }
 
 static int pasta_option(struct uplink *u, const char *word, struct err *e)
@@ -75,7 +76,8 @@ static int pasta_option(struct uplink *u, const char *word, struct err *e)
 		return 0;
 	}
 	if (word[0] != '-' && u->options.len == 0)
-		return err_set(e, ERR_USAGE, "--network pasta: \"%s\" is not an option of pasta", word);
+		return err_set(e, ERR_USAGE, "--network pasta: \"%s\" is not an option of pasta",
+		               word);
 	strv_add(&u->options, word);
 	return 0;
 }
@@ -108,19 +110,26 @@ int uplink_choose(enum net_mode mode, const char *options, bool host_loopback,
 	struct uplink u = {.host_loopback = host_loopback};
 
 	if (want_pasta)
-		pasta = !places ? proc_find("pasta") : places->pasta ? xstrdup(places->pasta) : NULL;
+		pasta = !places         ? proc_find("pasta")
+		        : places->pasta ? xstrdup(places->pasta)
+		                        : NULL;
 	u.modern = pasta && program_has(pasta, "--map-host-loopback");
 	if (want_slirp && !u.modern)
-		slirp = !places ? proc_find("slirp4netns")
-		                : places->slirp ? xstrdup(places->slirp) : NULL;
+		slirp = !places         ? proc_find("slirp4netns")
+		        : places->slirp ? xstrdup(places->slirp)
+		                        : NULL;
 	if (slirp)
 		pick(&u, UPLINK_SLIRP, &slirp);
 	else if (pasta)
 		pick(&u, UPLINK_PASTA, &pasta);
 	else if (mode == NET_PASTA)
-		return err_set(e, ERR_HOST, "--network pasta: no program \"pasta\" is installed\n  apt install passt");
+		return err_set(
+			e, ERR_HOST,
+			"--network pasta: no program \"pasta\" is installed\n  apt install passt");
 	else if (mode == NET_SLIRP)
-		return err_set(e, ERR_HOST, "--network slirp4netns: no such program is installed\n  apt install slirp4netns");
+		return err_set(
+			e, ERR_HOST,
+			"--network slirp4netns: no such program is installed\n  apt install slirp4netns");
 	if (options && u.kind != UPLINK_NONE && parse_options(&u, options, e) < 0) {
 		uplink_done(&u);
 		return -1;
@@ -128,7 +137,9 @@ int uplink_choose(enum net_mode mode, const char *options, bool host_loopback,
 	*ret = u;
 	if (u.kind != UPLINK_NONE)
 		return 0;
-	(void)err_set(e, ERR_HOST, "no uplink program: pods reach each other and have their published ports, but nothing outside\n  apt install passt or slirp4netns");
+	(void)err_set(
+		e, ERR_HOST,
+		"no uplink program: pods reach each other and have their published ports, but nothing outside\n  apt install passt or slirp4netns");
 	return 1;
 }
 
@@ -159,8 +170,8 @@ static void add_all(struct strv *v, const char *const *words)
 static void pasta_argv(const struct uplink *u, const struct subnets *s, const char *netns,
                        bool default_route, struct strv *ret)
 {
-	static const char *const no_ports[] = {"-t", "none", "-u", "none", "-T", "none",
-	                                       "-U", "none", NULL};
+	static const char *const no_ports[] = {"-t",   "none", "-u",   "none", "-T",
+	                                       "none", "-U",   "none", NULL};
 	struct in6_addr self = addr_nth(&s->tap, SUBNET_TAP_SELF);
 	struct in6_addr gateway = addr_nth(&s->tap, SUBNET_TAP_GATEWAY);
 	char text[ADDR_TEXT_SIZE];

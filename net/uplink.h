@@ -15,10 +15,10 @@ enum uplink_kind { UPLINK_NONE, UPLINK_PASTA, UPLINK_SLIRP };
 
 struct uplink {
 	enum uplink_kind kind;
-	char *path;            /* of the program; owned */
-	bool modern;           /* pasta with --map-host-loopback */
+	char *path;  /* of the program; owned */
+	bool modern; /* pasta with --map-host-loopback */
 	bool host_loopback;
-	struct strv options;   /* the user's, as arguments of the program */
+	struct strv options; /* the user's, as arguments of the program */
 };
 
 /* Where programs are looked up; NULL: PATH. For tests. */
@@ -27,9 +27,9 @@ struct uplink_places {
 };
 
 /*
- * Choose by mode: NET_AUTO takes a modern pasta, else slirp4netns, else an old pasta; nothing found is
- * UPLINK_NONE with the reason and the fix in *e (returned as 1). A program that the user named must
- * be there (-1). options: text behind "pasta:" or "slirp4netns:".
+ * Choose by mode: NET_AUTO takes a modern pasta, else slirp4netns, else an old pasta; nothing found
+ * is UPLINK_NONE with the reason and the fix in *e (returned as 1). A program that the user named
+ * must be there (-1). options: text behind "pasta:" or "slirp4netns:".
  */
 int uplink_choose(enum net_mode mode, const char *options, bool host_loopback,
                   const struct uplink_places *places, struct uplink *ret, struct err *e);
@@ -37,8 +37,8 @@ void uplink_done(struct uplink *u);
 /* "pasta", "slirp4netns", "none". */
 const char *uplink_name(const struct uplink *u);
 /*
- * Its arguments. netns: path of the namespace file. default_route: the host has one. ready_fd: where
- * slirp4netns says that it is ready.
+ * Its arguments. netns: path of the namespace file. default_route: the host has one. ready_fd:
+ * where slirp4netns says that it is ready.
  */
 void uplink_argv(const struct uplink *u, const struct subnets *s, const char *netns,
                  bool default_route, int ready_fd, struct strv *ret);

@@ -155,8 +155,7 @@ static void unlink_transfer(struct http_transfer **list, const struct http_trans
 
 static bool transport_not_http(CURLcode code)
 {
-	return code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY ||
-	       code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR;
+	return code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY;
 }
 
 static void describe_end(struct http_transfer *t, CURLcode code)

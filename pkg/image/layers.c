@@ -167,6 +167,9 @@ static int run_job(struct layers *l, struct layer_job *job, struct err *e)
 	event_layer(l->events, shown_digest(job), "pull", 0, job->size);
 	r = run_from(l, job, s, e);
 	free(s);
+	if (r < 0 && job->ref)
+		return err_wrap(e, "image %s/%s: layer %.19s", job->ref->domain, job->ref->path,
+		                shown_digest(job));
 	if (r < 0)
 		return err_wrap(e, "layer %.19s", shown_digest(job));
 	event_layer(l->events, shown_digest(job), "done", job->size, job->size);

@@ -4,9 +4,9 @@
  *
  * Theory of operation: what needs no map comes first (session, signals, limits, name), then, once
  * the map is written, ids and mounts. Descriptors that the command line opened belong to its mount
- * namespace and cannot be mounted here, so directories are opened again by path - while we still are
- * who we were on the host, because as root we are about to become a sub-id that may not walk there -
- * and compared with what was given.
+ * namespace and cannot be mounted here, so directories are opened again by path - while we still
+ * are who we were on the host, because as root we are about to become a sub-id that may not walk
+ * there - and compared with what was given.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,8 +27,8 @@
 #include "pkg/util/fs.h"
 #include "pkg/util/log.h"
 
-/* What came from whoever started the command line (a shell's fd 5) would live as long as the project:
- * ours all have CLOEXEC, so whatever has not is foreign. */
+/* What came from whoever started the command line (a shell's fd 5) would live as long as the
+ * project: ours all have CLOEXEC, so whatever has not is foreign. */
 static void close_foreign(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -46,24 +46,40 @@ static void close_foreign(void)
 	(void)closedir(d);
 }
 
-/* Overwrite our argument strings, where ps looks. Their place is in /proc/self/stat, fields 48, 49. */
-static void set_title(const char *title)
+/* Our argument strings are where ps looks; their place is in /proc/self/stat, fields 48 and 49. */
+static char *find_arguments(size_t *ret_len)
 {
 	autostrbuf struct strbuf text = {0};
-	unsigned long start = 0, end = 0;
+	uintptr_t start, end;
 	struct err e = {0};
-	char *p;
+	char *p, *at;
 
-	(void)prctl(PR_SET_NAME, title);
-	if (fd_read_file(AT_FDCWD, "/proc/self/stat", 8192, &text, &e) < 0 || !text.s)
-		return;
+	if (fd_read_file(AT_FDCWD, "/proc/self/stat", 8192, &text, &e) < 0 || !text.len)
+		return NULL;
 	p = strrchr(text.s, ')');
 	for (int field = 2; p && field < 48; field++)
 		p = strchr(p + 1, ' ');
-	if (!p || sscanf(p, "%lu %lu", &start, &end) != 2 || !start || end <= start + 1)
+	if (!p)
+		return NULL;
+	start = strtoul(p, &p, 10);
+	end = strtoul(p, NULL, 10);
+	if (!start || end <= start + 1)
+		return NULL;
+	*ret_len = end - start;
+	memcpy(&at, &start, sizeof(at));
+	return at;
+}
+
+static void set_title(const char *title)
+{
+	size_t len = 0;
+	char *args = find_arguments(&len);
+
+	(void)prctl(PR_SET_NAME, title);
+	if (!args)
 		return;
-	memset((void *)(uintptr_t)start, 0, end - start);
-	(void)snprintf((char *)(uintptr_t)start, end - start, "%s", title);
+	memset(args, 0, len);
+	(void)snprintf(args, len, "%s", title);
 }
 
 static int open_signals(struct supervisor *sup, struct err *e)
@@ -156,7 +172,7 @@ static int mount_proc(struct err *e)
 	if (fd < 0) {
 		if (e->sys == EPERM)
 			(void)err_hint(e, "the host's /proc is partly covered, as in a container: "
-			               "run that container with an unmasked /proc");
+			                  "run that container with an unmasked /proc");
 		return -1;
 	}
 	if (mnt_attach(fd, AT_FDCWD, "/proc") < 0)
@@ -178,9 +194,33 @@ static int mount_private(struct supervisor *sup, struct err *e)
 		return -1;
 	if (mnt_attach(fd, sup->run_fd, "private") < 0)
 		return err_sys(e, errno, "mount private tmpfs");
-	sup->private_fd = openat(sup->run_fd, "private",
-	                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	sup->private_fd =
+		openat(sup->run_fd, "private", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return sup->private_fd < 0 ? err_sys(e, errno, "open private tmpfs") : 0;
+}
+
+/*
+ * The lowest layer of every container: empty files and directories where something will be mounted.
+ * An image has its own above them or none; without this layer each container would make them in its
+ * writable one, six inodes each, and `down` would remove them again.
+ */
+static int make_bottom(struct supervisor *sup, struct err *e)
+{
+	static const char *const dirs[] = {"etc", "dev", "proc", "sys"};
+	static const char *const files[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf"};
+	autoclose int fd = fs_open_dir(sup->private_fd, ".bottom", 0755, e);
+
+	if (fd < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		if (mkdirat(fd, dirs[i], 0755) < 0)
+			return err_sys(e, errno, "mkdir %s", dirs[i]);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (mknodat(fd, files[i], S_IFREG | 0644, 0) < 0)
+			return err_sys(e, errno, "create %s", files[i]);
+	sup->bottom_fd =
+		openat(sup->private_fd, ".bottom", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return sup->bottom_fd < 0 ? err_sys(e, errno, "open .bottom") : 0;
 }
 
 static int open_project(struct supervisor *sup, const char *project, struct err *e)
@@ -205,7 +245,7 @@ int become_root(struct supervisor *sup, const struct supervise *s, struct err *e
 	if (chdir("/") < 0)
 		return err_sys(e, errno, "chdir /");
 	if (mount_proc(e) < 0 || open_project(sup, s->state->project, e) < 0 ||
-	    mount_private(sup, e) < 0)
+	    mount_private(sup, e) < 0 || make_bottom(sup, e) < 0)
 		return -1;
 	return 0;
 }

@@ -41,8 +41,8 @@ int client_connect(int dirfd, struct client *ret, struct err *e)
 
 		return err_sys_kind(e, absent ? ERR_ABSENT : ERR_HOST, errno, "control socket");
 	}
-	if (talk_call(fd, -1, clock_mono_ms() + HELLO_MS, json_pack("{s:s}", "op", "hello"),
-	              &hello, e) < 0)
+	if (talk_call(fd, -1, clock_mono_ms() + HELLO_MS, json_pack("{s:s}", "op", "hello"), &hello,
+	              e) < 0)
 		return err_wrap(e, "control socket");
 	ret->protocol = (int)json_integer_value(json_object_get(hello, "protocol"));
 	json_decref(hello);
@@ -65,7 +65,7 @@ struct relay {
 
 struct exec_client {
 	int sock, sigfd;
-	int give[3];       /* for the process; -1: none */
+	int give[3]; /* for the process; -1: none */
 	bool own_give[3];
 	struct relay relays[3];
 	int master;

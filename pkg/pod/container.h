@@ -2,8 +2,8 @@
 /*
  * container.h - the life of one container as a table
  *
- * container_next() is pure: what happens in `state` when `event` comes, or NULL if nothing does. The
- * supervisor's run.c performs the actions; only its container_step() changes a state.
+ * container_next() is pure: what happens in `state` when `event` comes, or NULL if nothing does.
+ * The supervisor's run.c performs the actions; only its container_step() changes a state.
  */
 #pragma once
 

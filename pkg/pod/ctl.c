@@ -227,6 +227,5 @@ int ctl_check_stdio(int fd, struct err *e)
 	if (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ||
 	    (S_ISCHR(st.st_mode) && harmless_device(st.st_rdev)))
 		return 0;
-	return err_set(e, ERR_INPUT,
-	               "a directory, terminal or device is not given to a container");
+	return err_set(e, ERR_INPUT, "a directory, terminal or device is not given to a container");
 }

@@ -3,8 +3,9 @@
  * ctl.h - the supervisor's end of the control socket
  *
  * The socket lies in the project's 0700 directory, which is the access control; besides, whoever is
- * visible in our pid namespace (SO_PEERCRED pid other than 0) is a container of ours and is refused.
- * A client that sends what is not a request gets an error and is closed; it can do no more harm.
+ * visible in our pid namespace (SO_PEERCRED pid other than 0) is a container of ours and is
+ * refused. A client that sends what is not a request gets an error and is closed; it can do no more
+ * harm.
  */
 #pragma once
 
@@ -20,9 +21,9 @@ struct ctl_conn {
 	struct source src;
 	struct ctl *ctl;
 	struct ctl_conn *next;
-	bool waiting;  /* wants to hear when the project is ready */
-	bool doomed;   /* freed at the end of the turn */
-	int *fds;      /* sent ahead for the next apply */
+	bool waiting; /* wants to hear when the project is ready */
+	bool doomed;  /* freed at the end of the turn */
+	int *fds;     /* sent ahead for the next apply */
 	size_t nfds;
 };
 
@@ -52,5 +53,6 @@ void ctl_close(struct ctl_conn *c);
 /* Free what was closed; called between turns of the loop. */
 void ctl_sweep(struct ctl *ctl);
 void ctl_done(struct ctl *ctl);
-/* May this descriptor be given to a process in a container? No directories, O_PATH, block devices, ttys. */
+/* May this descriptor be given to a process in a container? No directories, O_PATH, block devices,
+ * ttys. */
 int ctl_check_stdio(int fd, struct err *e);

@@ -2,9 +2,9 @@
 /*
  * down.c - stop a project and remove what it made
  *
- * Theory of operation: the polite way is a `stop` on the control socket; the supervisor's end of the
- * connection closes when it is done. Whatever goes wrong on that way ends in SIGKILL, which is as
- * complete, as the supervisor is the init of its pid namespace. Only when its process is really
+ * Theory of operation: the polite way is a `stop` on the control socket; the supervisor's end of
+ * the connection closes when it is done. Whatever goes wrong on that way ends in SIGKILL, which is
+ * as complete, as the supervisor is the init of its pid namespace. Only when its process is really
  * gone, and with it every process of every container, are directories and claims touched.
  */
 #include <errno.h>
@@ -48,7 +48,7 @@ static int64_t longest_grace_ms(const struct down_request *r)
 	if (r->grace_seconds >= 0)
 		return r->grace_seconds * 1000;
 	if (project_plan(r->dirs, r->project, &plan, &ignored) < 0)
-		return DEFAULT_GRACE_S * 1000;
+		return (int64_t)DEFAULT_GRACE_S * 1000;
 	for (uint32_t i = 0; i < plan->pods_count; i++)
 		most = MAX(most, plan->pods[i].grace_seconds);
 	plan_free(plan);
@@ -114,8 +114,7 @@ static bool claim_in_use(const struct down_request *r, const char *claim)
 	return used;
 }
 
-static int remove_claims(const struct down_request *r, const struct state_project *s,
-                         struct err *e)
+static int remove_claims(const struct down_request *r, const struct state_project *s, struct err *e)
 {
 	for (uint32_t i = 0; i < s->created_claims_count; i++) {
 		if (claim_in_use(r, s->created_claims[i]))

@@ -2,8 +2,8 @@
 /*
  * execs.c - further processes in containers, for clients of the control socket
  *
- * The process is our child (the runtime sees to that), so it is reaped here and its exit code sent to
- * the client. A client that goes away leaves its process alone: without a terminal it may be a
+ * The process is our child (the runtime sees to that), so it is reaped here and its exit code sent
+ * to the client. A client that goes away leaves its process alone: without a terminal it may be a
  * background job, with one it gets the hang-up when the client's copy of the master closes.
  */
 #include <errno.h>
@@ -35,8 +35,7 @@ static struct sup_container *find_container(struct pod *p, const char *name, str
 	for (size_t i = 0; name && i < p->count; i++)
 		if (streq(p->containers[i].plan->name, name))
 			return &p->containers[i];
-	(void)err_set(e, ERR_ABSENT, "pod %s has no container %s", p->plan->name,
-	              name ? name : "");
+	(void)err_set(e, ERR_ABSENT, "pod %s has no container %s", p->plan->name, name ? name : "");
 	return NULL;
 }
 

@@ -2,6 +2,9 @@
 /* images.c - see images.h */
 #include "pkg/pod/images.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #include "pkg/util/fd.h"
 
 static int load_one(int store_fd, struct images *i, const char *reference, struct err *e)
@@ -59,16 +62,30 @@ int images_load(int store_fd, const struct plan *p, bool (*want)(const struct pl
 	return 0;
 }
 
-int images_open(int store_fd, struct images *i, struct err *e)
+static int open_one(int store_fd, int bottom, const struct store_image *s, struct image *img,
+                    struct err *e)
+{
+	int *fds = NULL, fd;
+
+	if (store_open_layers(store_fd, s, &fds, e) < 0)
+		return -1;
+	fd = fcntl(bottom, F_DUPFD_CLOEXEC, 3);
+	img->layer_fds = xrealloc(fds, (s->layers_count + 1) * sizeof(*fds));
+	img->layer_fds[s->layers_count] = fd;
+	img->layer_count = s->layers_count + 1;
+	return fd < 0 ? err_sys(e, errno, "dup") : 0;
+}
+
+int images_open(int store_fd, int bottom, struct images *i, struct err *e)
 {
 	for (size_t j = 0; j < i->len; j++) {
 		struct image *img = &i->v[j];
 		const struct store_image *s = store_find(i->index, img->reference);
 
-		if (!s || store_open_layers(store_fd, s, &img->layer_fds, e) < 0)
-			return s ? err_wrap(e, "image %s", img->reference)
-			         : err_set(e, ERR_IMAGE, "image %s is gone", img->reference);
-		img->layer_count = s->layers_count;
+		if (!s)
+			return err_set(e, ERR_IMAGE, "image %s is gone", img->reference);
+		if (open_one(store_fd, bottom, s, img, e) < 0)
+			return err_wrap(e, "image %s", img->reference);
 	}
 	store_index_free(take_ptr(i->index));
 	return 0;

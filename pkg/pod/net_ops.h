@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * net_ops.h - the one struct of functions by which pkg/pod uses a network; net/ implements it, cmd/ passes it in
+ * net_ops.h - the one struct of functions by which pkg/pod uses a network; net/ implements it, cmd/
+ * passes it in
  *
- * Life: prepare (command line, host namespaces, unprivileged: everything that can fail for the user's reasons)
- * -> [fork of the supervisor; the struct net comes along] -> setup (supervisor, before its uid map is written)
+ * Life: prepare (command line, host namespaces, unprivileged: everything that can fail for the
+ * user's reasons)
+ * -> [fork of the supervisor; the struct net comes along] -> setup (supervisor, before its uid map
+ * is written)
  * -> pod_add for each pod -> start (after the map: kubeplay-net, uplink) -> ready() reports -> run
  * -> pod_add / pod_remove live -> stop. All descriptors are the implementation's.
  */
@@ -20,17 +23,19 @@ struct net_config {
 	enum net_mode mode;
 	const char *uplink_options; /* text after "pasta:" or "slirp4netns:", or NULL */
 	bool host_loopback;
-	const char *bind_address;   /* default host address of hostPorts without hostIP; NULL: all */
-	const char *libexec;        /* directory of kubeplay-net */
-	const struct plan *live;    /* bind_pod: what the running project has; hostPorts that it holds
-				       already are not bound again, pod_add() hands them over. NULL: none */
+	const char *bind_address; /* default host address of hostPorts without hostIP; NULL: all */
+	const char *libexec;      /* directory of kubeplay-net */
+	const struct plan
+		*live; /* bind_pod: what the running project has; hostPorts that it holds
+	                  already are not bound again, pod_add() hands them over. NULL: none */
 };
 
 /* Addresses and namespaces of one pod. Strings live as long as the pod. */
 struct net_pod {
-	int net_fd, ipc_fd, uts_fd; /* loans; -1: share the supervisor's (hostNetwork, --network host) */
-	const char *ip;   /* "" when it has none (--network none) */
-	const char *ip6;  /* "" when it has none */
+	int net_fd, ipc_fd,
+		uts_fd;      /* loans; -1: share the supervisor's (hostNetwork, --network host) */
+	const char *ip;      /* "" when it has none (--network none) */
+	const char *ip6;     /* "" when it has none */
 	const char *gateway; /* resolver's address, "" if none */
 };
 
@@ -40,31 +45,37 @@ struct net_files {
 };
 
 struct net_ops {
-	/* Choose subnets that no route of the host touches, find the uplink program, bind every hostPort of the plan's
-	 * pods (EADDRINUSE names port, pod and the process that holds it; EACCES names ip_unprivileged_port_start), open
-	 * sockets to the host's resolvers. Nothing is created. */
-	int (*prepare)(const struct net_config *c, const struct plan *p, struct net **ret, struct err *e);
-	/* Bind the hostPorts of one more pod (live up): in the command line; *ret_fds are sent to the supervisor with the
-	 * plan, in the order of the pod's ports with host_port. */
-	int (*bind_pod)(const struct net_config *c, const struct plan_pod *pod, int **ret_fds, size_t *ret_count,
-			struct err *e);
+	/* Choose subnets that no route of the host touches, find the uplink program, bind every
+	 * hostPort of the plan's pods (EADDRINUSE names port, pod and the process that holds it;
+	 * EACCES names ip_unprivileged_port_start), open sockets to the host's resolvers. Nothing
+	 * is created. */
+	int (*prepare)(const struct net_config *c, const struct plan *p, struct net **ret,
+	               struct err *e);
+	/* Bind the hostPorts of one more pod (live up): in the command line; *ret_fds are sent to
+	 * the supervisor with the plan, in the order of the pod's ports with host_port. */
+	int (*bind_pod)(const struct net_config *c, const struct plan_pod *pod, int **ret_fds,
+	                size_t *ret_count, struct err *e);
 	void (*free_unused)(struct net *n); /* close everything in the command line's copy */
 
-	/* Supervisor, before the map: holder namespace, bridge, addresses, rules, tap, nft child. */
+	/* Supervisor, before the map: holder namespace, bridge, addresses, rules, tap, nft child.
+	 */
 	int (*setup)(struct net *n, struct loop *l, struct err *e);
-	/* Namespaces, veth, address, route, hostname of a pod; also live. fds: listeners for its hostPorts when it was not
-	 * part of prepare() (taken over), else NULL. */
-	int (*pod_add)(struct net *n, const struct plan_pod *pod, int *fds, size_t nfds, struct net_pod *ret, struct err *e);
+	/* Namespaces, veth, address, route, hostname of a pod; also live. fds: listeners for its
+	 * hostPorts when it was not part of prepare() (taken over), else NULL. */
+	int (*pod_add)(struct net *n, const struct plan_pod *pod, int *fds, size_t nfds,
+	               struct net_pod *ret, struct err *e);
 	void (*pod_remove)(struct net *n, const char *pod_name);
 	/* After the map: exec kubeplay-net in the holder, start the uplink. */
 	int (*start)(struct net *n, struct err *e);
-	/* Called by the loop when network becomes ready or its state changes: 1 ready (or no network wanted), 0 not yet,
-	 * -1 degraded with the reason in *e. changed() is called on each change. */
+	/* Called by the loop when network becomes ready or its state changes: 1 ready (or no
+	 * network wanted), 0 not yet, -1 degraded with the reason in *e. changed() is called on
+	 * each change. */
 	int (*ready)(const struct net *n, struct err *e);
 	void (*on_change)(struct net *n, void (*changed)(void *arg), void *arg);
-	/* The files of one pod: /etc/hosts in the kubelet's layout, resolv.conf, hostname. host_ip may have changed. */
-	int (*files)(const struct net *n, const struct plan_pod *pod, const struct net_pod *np, struct net_files *ret,
-		     struct err *e);
+	/* The files of one pod: /etc/hosts in the kubelet's layout, resolv.conf, hostname. host_ip
+	 * may have changed. */
+	int (*files)(const struct net *n, const struct plan_pod *pod, const struct net_pod *np,
+	             struct net_files *ret, struct err *e);
 	const char *(*uplink)(const struct net *n);  /* "pasta", "slirp4netns", "host", "none" */
 	const char *(*host_ip)(const struct net *n); /* of the default route, "" if none */
 	/* Polite end: TERM to kubeplay-net and uplink, close everything. */

@@ -123,7 +123,7 @@ static unsigned int scan_logs(int dirfd, int64_t oldest, int64_t run, char first
 			(void)unlinkat(dirfd, ent->d_name, 0);
 		} else if (n == run && rotated && strlen(ent->d_name) < FILE_NAME) {
 			if (!count++ || strcmp(ent->d_name, first) < 0)
-				(void)snprintf(first, FILE_NAME, "%s", ent->d_name);
+				memcpy(first, ent->d_name, strlen(ent->d_name) + 1);
 		}
 	}
 	(void)closedir(d);
@@ -195,8 +195,8 @@ static void flush(struct output *o)
 }
 
 /* One record: prefix holds stamp and stream; the flag is put in. */
-static inline void record(struct output *o, char prefix[PREFIX], char flag, const char *a, size_t an,
-                          const char *b, size_t bn)
+static inline void record(struct output *o, char prefix[PREFIX], char flag, const char *a,
+                          size_t an, const char *b, size_t bn)
 {
 	struct output_pool *p = o->pool;
 	char *at;
@@ -232,8 +232,10 @@ static void drop_part(struct output_stream *s)
 	s->part_len = 0;
 }
 
-/* Write what stands before `end` of a line (end itself excluded); whole parts above the limit first. */
-static const char *long_parts(struct output_stream *s, char *prefix, const char *at, const char *end)
+/* Write what stands before `end` of a line (end itself excluded); whole parts above the limit
+ * first. */
+static const char *long_parts(struct output_stream *s, char *prefix, const char *at,
+                              const char *end)
 {
 	while (s->part_len + (size_t)(end - at) > OUTPUT_LINE_MAX) {
 		size_t n = OUTPUT_LINE_MAX - s->part_len;

@@ -86,8 +86,7 @@ static struct pod *new_pod(struct supervisor *sup, struct generation *gen,
 	p->containers = xcalloc(p->count + 1, sizeof(*p->containers));
 	for (uint32_t i = 0; i < p->count; i++)
 		container_init(&p->containers[i], p,
-		               i < inits ? &plan->init_containers[i]
-		                         : &plan->containers[i - inits],
+		               i < inits ? &plan->init_containers[i] : &plan->containers[i - inits],
 		               i < inits, &p->st->containers[i]);
 	sup->pods = xrealloc(sup->pods, (sup->pod_count + 1) * sizeof(struct pod *));
 	sup->pods[sup->pod_count++] = p;
@@ -117,8 +116,7 @@ static int make_parts(struct pod *p, struct pod_grant *g, struct err *e)
 		if (sup->net_ops->pod_add(sup->net, p->plan, g->listeners, g->listener_count,
 		                          &p->net, e) < 0)
 			return -1;
-		p->net_added = true;
-		g->listener_count = 0; /* they are the network's now */
+		p->net_added = true; /* it set to -1 what it took of the listeners */
 	}
 	if (volumes_make(&at, p->plan, &p->gen->data, g->trees, g->tree_count, &p->volumes, e) < 0)
 		return -1;
@@ -132,7 +130,8 @@ static int make_parts(struct pod *p, struct pod_grant *g, struct err *e)
 int pod_make(struct supervisor *sup, struct generation *gen, const struct plan_pod *plan,
              struct pod_grant *grant, struct err *e)
 {
-	struct pod *p = pod_find(sup, plan->name); /* there already when its network was made first */
+	struct pod *p =
+		pod_find(sup, plan->name); /* there already when its network was made first */
 
 	if (!p)
 		p = new_pod(sup, gen, plan);
@@ -261,8 +260,8 @@ static int verdict_of(const struct sup_container *c, struct err *e)
 	char text[128], all[256];
 
 	if (c->start_failed) {
-		const char *why = st->now.message  ? st->now.message
-		                  : st->message    ? st->message
+		const char *why = st->now.message    ? st->now.message
+		                  : st->message      ? st->message
 		                  : st->last.message ? st->last.message
 		                                     : "it could not be started";
 
@@ -352,8 +351,8 @@ void pod_remove(struct pod *p)
 		sup->net_ops->pod_remove(sup->net, p->plan->name);
 	for (int k = 0; k < 2; k++) {
 		struct err e = {0};
-		autofree char *path = xasprintf("projects/%s/%s", sup->state->project,
-		                                k ? "logs" : "pods");
+		autofree char *path =
+			xasprintf("projects/%s/%s", sup->state->project, k ? "logs" : "pods");
 		autoclose int dir = dirs_open_data(&sup->dirs, path, false, &e);
 
 		if (dir >= 0)

@@ -48,8 +48,10 @@ static int make_argv(const struct resolver *r, const struct plan_container *c,
 	if (!command && !c->args_count)
 		add_strings(&img->cmd, argv);
 	if (!argv->len || !argv->v[0][0]) {
-		(void)err_set(e, ERR_WORKLOAD, "there is no command to run: neither the manifest "
-		              "nor the image %s names one", c->image);
+		(void)err_set(e, ERR_WORKLOAD,
+		              "there is no command to run: neither the manifest "
+		              "nor the image %s names one",
+		              c->image);
 		return err_hint(e, "set the container's command:");
 	}
 	return 0;
@@ -82,7 +84,8 @@ static int make_env(const struct resolver *r, const struct plan_pod *pod,
                     const struct plan_container *c, const struct image_config *img,
                     struct strv *env, struct err *e)
 {
-	const char *node = pod->host_network && r->lookup ? r->lookup("spec.nodeName", r->arg) : NULL;
+	const char *node =
+		pod->host_network && r->lookup ? r->lookup("spec.nodeName", r->arg) : NULL;
 	const char *hostname = pod->hostname ? pod->hostname : pod->name;
 
 	/* The image's entries are taken as they are: looking for doubles among them would let a
@@ -121,8 +124,7 @@ int process_stop_signal(const char *text)
 		rtmin = SIGRTMIN;
 		if (text[5] == '\0')
 			return rtmin;
-		if (text[5] == '+' &&
-		    str_parse_int(text + 6, 0, SIGRTMAX - SIGRTMIN, &n) == 0)
+		if (text[5] == '+' && str_parse_int(text + 6, 0, SIGRTMAX - SIGRTMIN, &n) == 0)
 			return rtmin + (int)n;
 		return SIGTERM;
 	}

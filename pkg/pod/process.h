@@ -22,5 +22,6 @@ int process_make(const struct plan_pod *pod, const struct plan_container *c,
                  const struct image_config *img, const struct plan_data *data,
                  plan_field_lookup *lookup, void *arg, struct process *ret, struct err *e);
 void process_done(struct process *p);
-/* Number of a signal as images write it ("SIGTERM", "TERM", "15", "SIGRTMIN+3"); SIGTERM if unknown. */
+/* Number of a signal as images write it ("SIGTERM", "TERM", "15", "SIGRTMIN+3"); SIGTERM if
+ * unknown. */
 int process_stop_signal(const char *text);

@@ -6,8 +6,9 @@
  *   ..data -> ..2026_11_23_05_30_01.123456789
  *   KEY -> ..data/KEY
  *
- * Programs that watch their configuration know this layout: an update is one rename of ..data. Every
- * file is new and made below a descriptor, so nothing that a container did to an older tree matters.
+ * Programs that watch their configuration know this layout: an update is one rename of ..data.
+ * Every file is new and made below a descriptor, so nothing that a container did to an older tree
+ * matters.
  */
 #include <errno.h>
 #include <fcntl.h>

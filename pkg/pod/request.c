@@ -90,11 +90,12 @@ static bool get_add(const json_t *v, struct request *r)
 		const char *name = text_of(json_object_get(x, "pod"));
 		int64_t listeners, trees;
 
-		if (!name || !get_int(json_object_get(x, "listeners"), 0, MAX_POD_FDS, &listeners) ||
+		if (!name ||
+		    !get_int(json_object_get(x, "listeners"), 0, MAX_POD_FDS, &listeners) ||
 		    !get_int(json_object_get(x, "trees"), 0, MAX_POD_FDS, &trees))
 			return false;
-		r->add[r->add_count++] = (struct request_pod){xstrdup(name), (uint32_t)listeners,
-		                                              (uint32_t)trees};
+		r->add[r->add_count++] =
+			(struct request_pod){xstrdup(name), (uint32_t)listeners, (uint32_t)trees};
 	}
 	return true;
 }

@@ -3,15 +3,14 @@
  * request.h - what a client may ask of a supervisor, decoded and bounded
  *
  *   op       members                                 descriptors
- *   hello    -                                       -                      answer: protocol, project
- *   ping     -                                       -
- *   wait     -                                       -                      answer: ready or an error, later
- *   fds      -                                       any: kept for the next apply of this connection
- *   remove   pods                                    -                      stop and forget these pods
- *   apply    add [{pod, listeners, trees}], claims   plan, data, objects, then of each pod its listeners
- *                                                    and its hostPath trees
- *   stop     grace (-1: each pod's own)              -                      the whole project
- *   exec     pod, container, argv, tty, rows, cols   stdin, stdout, stderr; with tty: a socket for the pty
+ *   hello    -                                       -                      answer: protocol,
+ * project ping     -                                       - wait     - - answer: ready or an
+ * error, later fds      -                                       any: kept for the next apply of
+ * this connection remove   pods                                    -                      stop and
+ * forget these pods apply    add [{pod, listeners, trees}], claims   plan, data, objects, then of
+ * each pod its listeners and its hostPath trees stop     grace (-1: each pod's own)              -
+ * the whole project exec     pod, container, argv, tty, rows, cols   stdin, stdout, stderr; with
+ * tty: a socket for the pty
  *
  * Answers are {"ok": true, ...} or {"error": ...} (wire.h); exec adds {"exit": code} later.
  */

@@ -2,9 +2,9 @@
 /*
  * restart.c - does a dead container start again, and when?
  *
- * Theory of operation: the supervisor asks once per exit. The first crash in a row restarts at once,
- * as under a kubelet; each further one waits, doubling from initial to cap; a run of reset_ms or
- * more is forgiven and starts over. No clock is read here, so a test replays a day of crashes.
+ * Theory of operation: the supervisor asks once per exit. The first crash in a row restarts at
+ * once, as under a kubelet; each further one waits, doubling from initial to cap; a run of reset_ms
+ * or more is forgiven and starts over. No clock is read here, so a test replays a day of crashes.
  */
 #include "pkg/pod/restart.h"
 

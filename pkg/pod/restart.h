@@ -4,7 +4,8 @@
 
 #include "pkg/plan/plan.h"
 
-/* The waits between restarts: initial, doubling up to cap; a run of reset_ms or more is forgiven. */
+/* The waits between restarts: initial, doubling up to cap; a run of reset_ms or more is forgiven.
+ */
 struct restart_curve {
 	int64_t initial_ms, cap_ms, reset_ms;
 };
@@ -14,7 +15,8 @@ struct restart {
 	unsigned int streak;
 };
 
-/* The kubelet's curve, or KUBEPLAY_BACKOFF_MS=initial,cap (for tests) when text is not NULL and valid. */
+/* The kubelet's curve, or KUBEPLAY_BACKOFF_MS=initial,cap (for tests) when text is not NULL and
+ * valid. */
 struct restart_curve restart_curve(const char *text);
 /*
  * Milliseconds until the next start, 0 for at once (the first crash in a row), or -1 if the policy

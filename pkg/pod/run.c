@@ -13,8 +13,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -107,32 +107,34 @@ static void start_done(struct start *s)
 	free(s->mounts);
 }
 
+/* An empty directory rootfs/CONTAINER.KIND; an old one goes to the trash. */
+static int fresh_dir(struct sup_container *c, int rootfs, const char *kind, mode_t mode,
+                     struct err *e)
+{
+	autofree char *name = xasprintf("%s.%s", c->plan->name, kind);
+	int fd;
+
+	if (mkdirat(rootfs, name, mode) < 0) {
+		if (errno != EEXIST)
+			return err_sys(e, errno, "mkdir %s", name);
+		sup_trash(c->pod->sup, rootfs, name);
+		if (mkdirat(rootfs, name, mode) < 0)
+			return err_sys(e, errno, "mkdir %s", name);
+	}
+	fd = openat(rootfs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, errno, "open %s", name) : fd;
+}
+
 static int fresh_layer(struct sup_container *c, struct start *s, struct err *e)
 {
-	autoclose int all = fs_open_dir(c->pod->volumes.pod_fd, "rootfs", 0700, e);
-	autoclose int dir = -1;
+	autoclose int rootfs = fs_open_dir(c->pod->volumes.pod_fd, "rootfs", 0700, e);
 
-	if (all < 0)
+	if (rootfs < 0)
 		return -1;
-	if (mkdirat(all, c->plan->name, 0700) < 0) {
-		if (errno != EEXIST)
-			return err_sys(e, errno, "mkdir rootfs");
-		sup_trash(c->pod->sup, all, c->plan->name);
-		if (mkdirat(all, c->plan->name, 0700) < 0)
-			return err_sys(e, errno, "mkdir rootfs");
-	}
-	dir = openat(all, c->plan->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0)
-		return err_sys(e, errno, "open rootfs");
 	/* upper is the container's "/": everybody must be able to enter it */
-	if (mkdirat(dir, "upper", 0755) < 0 || fchmodat(dir, "upper", 0755, 0) < 0 ||
-	    mkdirat(dir, "work", 0700) < 0)
-		return err_sys(e, errno, "mkdir upper, work");
-	s->upper_fd = openat(dir, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	s->work_fd = openat(dir, "work", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (s->upper_fd < 0 || s->work_fd < 0)
-		return err_sys(e, errno, "open upper, work");
-	return 0;
+	s->upper_fd = fresh_dir(c, rootfs, "upper", 0755, e);
+	s->work_fd = s->upper_fd < 0 ? -1 : fresh_dir(c, rootfs, "work", 0700, e);
+	return s->work_fd < 0 ? -1 : 0;
 }
 
 static int start_output(struct sup_container *c, struct start *s, struct err *e)
@@ -142,8 +144,8 @@ static int start_output(struct sup_container *c, struct start *s, struct err *e)
 	                                c->pod->plan->name, c->plan->name);
 	int dir = dirs_open_data(&sup->dirs, path, true, e);
 
-	if (dir < 0 || output_open(&c->out, &sup->output, dir,
-	                           (unsigned int)c->st->restart_count, e) < 0)
+	if (dir < 0 ||
+	    output_open(&c->out, &sup->output, dir, (unsigned int)c->st->restart_count, e) < 0)
 		return -1;
 	return output_pipes(&c->out, &s->out_fd, &s->err_fd, e);
 }

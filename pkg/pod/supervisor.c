@@ -2,16 +2,16 @@
 /*
  * supervisor.c - one process per project: PID 1 of its pid namespace, parent of its containers
  *
- * Theory of operation: supervise() runs in a clone of the command line, in new user, mount, pid, ipc
- * and uts namespaces but in the host's network namespace. Everything that needs no user map - the
- * network, mostly - is made while newuidmap runs; then "mapped" comes over the socket, we become
- * container root, make mounts and volumes, and from then on one loop handles signals, pipes, timers
- * and requests. The socket to the command line becomes an ordinary control connection that waits
- * for the verdict; if its other end closes before the set-up is complete, we end.
+ * Theory of operation: supervise() runs in a clone of the command line, in new user, mount, pid,
+ * ipc and uts namespaces but in the host's network namespace. Everything that needs no user map -
+ * the network, mostly - is made while newuidmap runs; then "mapped" comes over the socket, we
+ * become container root, make mounts and volumes, and from then on one loop handles signals, pipes,
+ * timers and requests. The socket to the command line becomes an ordinary control connection that
+ * waits for the verdict; if its other end closes before the set-up is complete, we end.
  *
- * Nothing acts on the spot: handlers note that something changed, and at the end of each turn of the
- * loop the pods are advanced until nothing changes any more, waiters are answered, and the state is
- * saved (at most every SAVE_MS, but always before a waiter is told).
+ * Nothing acts on the spot: handlers note that something changed, and at the end of each turn of
+ * the loop the pods are advanced until nothing changes any more, waiters are answered, and the
+ * state is saved (at most every SAVE_MS, but always before a waiter is told).
  *
  * Children are peeked at with WNOWAIT. Containers and execs are ours; the network's helpers are
  * reaped by the network through their pidfds, so a child that we do not know gets ORPHAN_MS before
@@ -263,8 +263,8 @@ static void warn_waiters(struct supervisor *sup, const char *text)
 
 static void network_state(struct supervisor *sup, const char *name, const char *message)
 {
-	bool news = message && (!sup->state->network_message ||
-	                        !streq(sup->state->network_message, message));
+	bool news = message &&
+	            (!sup->state->network_message || !streq(sup->state->network_message, message));
 
 	state_set(&sup->state->network, name);
 	state_set(&sup->state->network_message, message);
@@ -423,7 +423,7 @@ static int load_images(struct supervisor *sup, struct apply *a, struct request *
 	store = dirs_open_data(&sup->dirs, "store", false, e);
 	if (store < 0 || images_load(store, a->gen->plan, is_added, r, &a->gen->images, e) < 0)
 		return -1;
-	return images_open(store, &a->gen->images, e);
+	return images_open(store, sup->bottom_fd, &a->gen->images, e);
 }
 
 /* Take the descriptors of one pod out of the heap of them. */
@@ -482,8 +482,8 @@ static void take_header(struct supervisor *sup, const struct plan *plan, const s
 	s->files = xrealloc(s->files, (plan->files_count + 1) * sizeof(char *));
 	for (uint32_t i = 0; i < plan->files_count; i++)
 		s->files[i] = xstrdup(plan->files[i]);
-	s->created_claims = xrealloc(s->created_claims,
-	                             (s->created_claims_count + r->claims.len + 1) * sizeof(char *));
+	s->created_claims = xrealloc(
+		s->created_claims, (s->created_claims_count + r->claims.len + 1) * sizeof(char *));
 	for (size_t i = 0; i < r->claims.len; i++)
 		s->created_claims[s->created_claims_count++] = xstrdup(r->claims.v[i]);
 }
@@ -505,8 +505,8 @@ static int apply(struct supervisor *sup, struct apply *a, struct request *r, str
 	a->gen->refs++;
 	take_header(sup, a->gen->plan, r);
 	pods_sort(sup, a->gen->plan);
-	if (save_plan(sup, e) < 0 ||
-	    save_objects(sup, a->objects.s, a->objects.len, e) < 0 || save_state(sup, e) < 0)
+	if (save_plan(sup, e) < 0 || save_objects(sup, a->objects.s, a->objects.len, e) < 0 ||
+	    save_state(sup, e) < 0)
 		return -1;
 	return 0;
 }
@@ -687,7 +687,7 @@ static int open_images(struct supervisor *sup, struct err *e)
 	if (!sup->gen->images.len)
 		return 0;
 	store = dirs_open_data(&sup->dirs, "store", false, e);
-	return store < 0 ? -1 : images_open(store, &sup->gen->images, e);
+	return store < 0 ? -1 : images_open(store, sup->bottom_fd, &sup->gen->images, e);
 }
 
 static int start_network(struct supervisor *sup, struct err *e)
@@ -716,9 +716,8 @@ static int begin_service(struct supervisor *sup, const struct supervise *s, stru
 
 	sup->ctl.handle = handle;
 	sup->ctl.closed = conn_closed;
-	if (ctl_listen(&sup->ctl, &sup->loop, sup->run_fd, e) < 0 ||
-	    save_plan(sup, e) < 0 || save_objects(sup, s->objects, s->objects_len, e) < 0 ||
-	    save_state(sup, e) < 0)
+	if (ctl_listen(&sup->ctl, &sup->loop, sup->run_fd, e) < 0 || save_plan(sup, e) < 0 ||
+	    save_objects(sup, s->objects, s->objects_len, e) < 0 || save_state(sup, e) < 0)
 		return -1;
 	c = ctl_add(&sup->ctl, s->sock, e);
 	if (!c)
@@ -757,7 +756,7 @@ void supervise(const struct supervise *s)
 	int given[] = {s->run_fd, s->dirs->root_fd, s->dirs->runroot_fd};
 	struct err e = {0};
 
-	sup->run_fd = sup->data_fd = sup->private_fd = sup->trash_fd = -1;
+	sup->run_fd = sup->data_fd = sup->private_fd = sup->trash_fd = sup->bottom_fd = -1;
 	if (set_up(sup, s, &e) < 0) {
 		struct err ignored = {0};
 

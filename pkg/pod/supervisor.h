@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * supervisor.h - what the supervisor's files share; nothing outside of them includes this, but up.c,
- * which starts one
+ * supervisor.h - what the supervisor's files share; nothing outside of them includes this, but
+ * up.c, which starts one
  *
- *   supervisor.c  the process: set-up, loop, reaping, requests, end      become.c  ids, mounts, descriptors
- *   pods.c        pods: made, advanced, judged, stopped, removed         run.c     one container's actions
- *   execs.c       exec: further processes in containers
+ *   supervisor.c  the process: set-up, loop, reaping, requests, end      become.c  ids, mounts,
+ * descriptors pods.c        pods: made, advanced, judged, stopped, removed         run.c     one
+ * container's actions execs.c       exec: further processes in containers
  */
 #pragma once
 
@@ -22,7 +22,7 @@
 struct pod_grant {
 	int *listeners; /* NULL: its ports were part of net->prepare() */
 	size_t listener_count;
-	int *trees;     /* hostPaths, as root; else NULL */
+	int *trees; /* hostPaths, as root; else NULL */
 	size_t tree_count;
 };
 
@@ -62,16 +62,16 @@ struct sup_container {
 	struct state_container *st; /* its record */
 	enum container_state state;
 	bool init;
-	bool start_failed;          /* its last start did not reach exec */
+	bool start_failed; /* its last start did not reach exec */
 	struct restart restart;
-	struct timer timer;         /* back-off */
-	int64_t started_ms;         /* monotonic */
+	struct timer timer; /* back-off */
+	int64_t started_ms; /* monotonic */
 	pid_t pid;
-	int pidfd, status;          /* status: of waitid, once reaped */
+	int pidfd, status; /* status: of waitid, once reaped */
 	int stop_signal;
-	struct source err_src;      /* error pipe while STARTING */
+	struct source err_src; /* error pipe while STARTING */
 	struct output out;
-	int64_t delay_ms;           /* until the next start, while in BACKOFF */
+	int64_t delay_ms; /* until the next start, while in BACKOFF */
 };
 
 struct pod {
@@ -85,9 +85,9 @@ struct pod {
 	struct sup_container *containers; /* init containers first */
 	size_t count, init_count;
 	bool stopping;
-	struct timer clock;               /* grace period */
-	bool removing;                    /* forget it once it is over */
-	struct ctl_conn *remover;         /* who asked for that; NULL: gone */
+	struct timer clock;       /* grace period */
+	bool removing;            /* forget it once it is over */
+	struct ctl_conn *remover; /* who asked for that; NULL: gone */
 };
 
 struct exec;
@@ -95,11 +95,12 @@ struct exec;
 struct supervisor {
 	struct loop loop;
 	struct source signals;
-	struct dirs dirs;        /* opened in our mount namespace */
+	struct dirs dirs; /* opened in our mount namespace */
 	int run_fd, data_fd, private_fd, trash_fd, lock_fd;
+	int bottom_fd; /* lowest layer of every container: mount points */
 	struct state_project *state;
-	struct generation *gen;  /* of the newest plan */
-	struct pod **pods;       /* same order as state->pods */
+	struct generation *gen; /* of the newest plan */
+	struct pod **pods;      /* same order as state->pods */
 	size_t pod_count;
 	const struct net_ops *net_ops;
 	struct net *net;
@@ -110,15 +111,15 @@ struct supervisor {
 	struct exec *execs;
 	struct restart_curve curve;
 	char node_name[65];
-	bool changed;            /* the state must be saved, waiters looked at */
+	bool changed; /* the state must be saved, waiters looked at */
 	int64_t saved_ms;
 	struct timer save_timer;
 	struct timer orphan_timer;
-	pid_t orphan;            /* an unknown child seen at the last look */
-	pid_t remover_pid;       /* child that empties the trash, 0: none */
+	pid_t orphan;      /* an unknown child seen at the last look */
+	pid_t remover_pid; /* child that empties the trash, 0: none */
 	unsigned int trash_made, trash_gone;
 	bool ending;
-	bool settled;            /* the first verdict was given: memory of the set-up returned */
+	bool settled; /* the first verdict was given: memory of the set-up returned */
 };
 
 /* --- supervisor.c --- */
@@ -144,7 +145,8 @@ int become_quiet(struct supervisor *sup, struct err *e);
 /* Make a pod of gen (network, volumes, records) and append it. The grant is taken over. */
 int pod_make(struct supervisor *sup, struct generation *gen, const struct plan_pod *plan,
              struct pod_grant *grant, struct err *e);
-/* At the start: record and network of a pod, before the map is written; pod_make() does the rest. */
+/* At the start: record and network of a pod, before the map is written; pod_make() does the rest.
+ */
 int pod_make_network(struct supervisor *sup, struct generation *gen, const struct plan_pod *plan,
                      struct err *e);
 /* Start whatever may start now; derive the pod's phase. */
@@ -155,7 +157,8 @@ bool pod_is_over(const struct pod *p);
 /* Remove it and what it made; frees p. */
 void pod_remove(struct pod *p);
 struct pod *pod_find(struct supervisor *sup, const char *name);
-/* 1 every pod is ready or completed, 0 not yet, -1 with e: a container failed or crashes in a loop. */
+/* 1 every pod is ready or completed, 0 not yet, -1 with e: a container failed or crashes in a loop.
+ */
 int pods_verdict(struct supervisor *sup, struct err *e);
 /* Put pods and records in the order of the plan. */
 void pods_sort(struct supervisor *sup, const struct plan *plan);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* talk.h - waiting for messages of a supervisor, with a deadline and Ctrl-C; used by up, down, client */
+/* talk.h - waiting for messages of a supervisor, with a deadline and Ctrl-C; used by up, down,
+ * client */
 #pragma once
 
 #include <jansson.h>
@@ -16,7 +17,8 @@ struct talk_signals {
 int talk_signals_begin(struct talk_signals *s, struct err *e);
 void talk_signals_end(struct talk_signals *s);
 /*
- * Wait for the next message: 1 with *ret (owned), 0 at end of file, -1 with e: what the message said
+ * Wait for the next message: 1 with *ret (owned), 0 at end of file, -1 with e: what the message
+ * said
  * ({"error": ...}), ERR_TIMEOUT after deadline (monotonic ms, -1: none), ERR_INTERRUPTED when sigfd
  * (-1: none) reports a signal. Descriptors that come along are closed.
  */

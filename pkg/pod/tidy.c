@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "pkg/runtime/userns.h"
+#include "pkg/util/fd.h"
 #include "pkg/util/fs.h"
 #include "pkg/util/log.h"
 #include "pkg/util/proc.h"
@@ -37,8 +38,9 @@ int tidy_wait_gone(int run_fd, const char *project, const struct state_project *
 	(void)err_set(e, ERR_TIMEOUT,
 	              "the old supervisor of project %s is dying, but a process of it does not end",
 	              project);
-	return err_hint(e, "a process in uninterruptible sleep (state D in ps), often on a slow disk "
-	                   "or network file system, holds it; try again later");
+	return err_hint(e,
+	                "a process in uninterruptible sleep (state D in ps), often on a slow disk "
+	                "or network file system, holds it; try again later");
 }
 
 int tidy_kill(int run_fd, const char *project, const struct state_project *s, struct err *e)
@@ -89,8 +91,8 @@ int tidy_data(const struct dirs *d, const struct idmap *m, const char *project, 
 
 int tidy_run(const struct dirs *d, const char *project, struct err *e)
 {
-	autoclose int dir = openat(d->runroot_fd, "projects",
-	                           O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int dir =
+		openat(d->runroot_fd, "projects", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir < 0)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "%s/projects", d->runroot);
@@ -107,10 +109,26 @@ bool tidy_has_data(const struct dirs *d, const char *project)
 	return fstatat(d->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int tidy_make_claim(const struct dirs *d, const char *claim_namespace, const char *name,
-                    struct err *e)
+/* Who made a claim stands beside it, where no container can write. */
+static char *note_name(const char *claim)
 {
-	autofree char *parent = xasprintf("volumes/%s", claim_namespace);
+	return xasprintf(".made-by.%s", claim);
+}
+
+static bool note_says(int dir, const char *claim, const char *project)
+{
+	autofree char *note = note_name(claim);
+	autostrbuf struct strbuf text = {0};
+	struct err ignored = {0};
+
+	return fd_read_file(dir, note, 256, &text, &ignored) == 0 && text.len &&
+	       streq(text.s, project);
+}
+
+int tidy_make_claim(const struct dirs *d, const char *claim_namespace, const char *name,
+                    const char *project, struct err *e)
+{
+	autofree char *parent = xasprintf("volumes/%s", claim_namespace), *note = note_name(name);
 	autoclose int dir = dirs_open_data(d, parent, true, e);
 	autoclose int fd = -1;
 
@@ -118,7 +136,7 @@ int tidy_make_claim(const struct dirs *d, const char *claim_namespace, const cha
 		return -1;
 	if (mkdirat(dir, name, 0700) < 0) {
 		if (errno == EEXIST)
-			return 0;
+			return note_says(dir, name, project) ? TIDY_CLAIM_MINE : TIDY_CLAIM_FOREIGN;
 		return err_sys(e, errno, "make claim %s", name);
 	}
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -126,22 +144,28 @@ int tidy_make_claim(const struct dirs *d, const char *claim_namespace, const cha
 	if (fd < 0 || (d->owner_uid != geteuid() && fchown(fd, d->owner_uid, d->owner_gid) < 0) ||
 	    fchmod(fd, 0777) < 0)
 		return err_sys(e, errno, "make claim %s", name);
-	return 1;
+	if (fs_write_atomic(dir, note, project, strlen(project), 0600, false, e) < 0)
+		return err_wrap(e, "claim %s", name);
+	return TIDY_CLAIM_MADE;
 }
 
-int tidy_remove_claim(const struct dirs *d, const struct idmap *m, const char *claim,
-                      struct err *e)
+int tidy_remove_claim(const struct dirs *d, const struct idmap *m, const char *claim, struct err *e)
 {
 	const char *slash = strchr(claim, '/');
 	autofree char *namespace = slash ? xstrndup(claim, (size_t)(slash - claim)) : NULL;
 	autofree char *parent = slash ? xasprintf("volumes/%s", namespace) : NULL;
+	autofree char *note = NULL, *note_path = NULL;
 
 	if (!slash || !slash[1] || strchr(slash + 1, '/') || streq(slash + 1, "..") ||
 	    streq(slash + 1, "."))
 		return err_set(e, ERR_INPUT, "bad claim %s", claim);
 	if (remove_below(d, m, parent, slash + 1, e) < 0)
 		return -1;
-	/* The namespace's directory goes with its last claim; otherwise this fails, which is right. */
+	note = note_name(slash + 1);
+	note_path = xasprintf("%s/%s", parent, note);
+	(void)unlinkat(d->root_fd, note_path, 0);
+	/* The namespace's directory goes with its last claim; otherwise this fails, which is right.
+	 */
 	(void)unlinkat(d->root_fd, parent, AT_REMOVEDIR);
 	return 0;
 }

@@ -6,8 +6,8 @@
 #include "pkg/state/state.h"
 
 /*
- * Wait until the project's old supervisor has really ended (its lock is free already): by state if it
- * is not NULL, and by the note in the lock file. ERR_TIMEOUT.
+ * Wait until the project's old supervisor has really ended (its lock is free already): by state if
+ * it is not NULL, and by the note in the lock file. ERR_TIMEOUT.
  */
 int tidy_wait_gone(int run_fd, const char *project, const struct state_project *s, int timeout_ms,
                    struct err *e);
@@ -19,9 +19,14 @@ int tidy_data(const struct dirs *d, const struct idmap *m, const char *project, 
 int tidy_run(const struct dirs *d, const char *project, struct err *e);
 /* True if projects/NAME exists below root. */
 bool tidy_has_data(const struct dirs *d, const char *project);
-/* Make the directory of a claim (0777, never filled). 1 made, 0 it was there. */
+enum tidy_claim { TIDY_CLAIM_FOREIGN, TIDY_CLAIM_MINE, TIDY_CLAIM_MADE };
+/*
+ * Make the directory of a claim if it is absent (0777, never filled) and note beside it which
+ * project did: a claim outlives its project, and `down --volumes` of a later life must still know.
+ * Returns who made it.
+ */
 int tidy_make_claim(const struct dirs *d, const char *claim_namespace, const char *name,
-                    struct err *e);
+                    const char *project, struct err *e);
 /* Remove a claim "NAMESPACE/NAME", also what sub-ids own in it. */
 int tidy_remove_claim(const struct dirs *d, const struct idmap *m, const char *claim,
                       struct err *e);

@@ -2,16 +2,16 @@
 /*
  * up.c - bring a project up, or change one that runs
  *
- * Theory of operation: everything that can fail for the user's reasons happens here, before anything
- * exists: images are looked up, storage is probed, hostPaths are checked, ports are bound. Then come
- * directories, claims, the lock, and a clone of this process that becomes the supervisor
+ * Theory of operation: everything that can fail for the user's reasons happens here, before
+ * anything exists: images are looked up, storage is probed, hostPaths are checked, ports are bound.
+ * Then come directories, claims, the lock, and a clone of this process that becomes the supervisor
  * (supervisor.c) while we write its user map. Up to "setup" the op lock is held and any failure, or
- * Ctrl-C, undoes all of it: SIGKILL to the supervisor ends every process and mount, what remains are
- * directories. After "setup" the lock is released, so that `down` need not wait for a slow image to
- * become ready; a workload that fails is left for inspection.
+ * Ctrl-C, undoes all of it: SIGKILL to the supervisor ends every process and mount, what remains
+ * are directories. After "setup" the lock is released, so that `down` need not wait for a slow
+ * image to become ready; a workload that fails is left for inspection.
  *
- * A project that runs gets only the difference: pods that are gone or changed are removed first (they
- * hold their ports), then the new ones' ports are bound here and sent along with the plan.
+ * A project that runs gets only the difference: pods that are gone or changed are removed first
+ * (they hold their ports), then the new ones' ports are bound here and sent along with the plan.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,9 +53,10 @@ struct up {
 	struct pod_grant *grants; /* one per pod of the plan */
 	struct net *net;
 	struct state_project *old, *state;
-	struct strv claims;       /* made by this call */
-	int sock;                 /* to the supervisor */
-	int pidfd;                /* of the supervisor we cloned */
+	struct strv claims; /* this project made them */
+	struct strv made;   /* ... in this call */
+	int sock;           /* to the supervisor */
+	int pidfd;          /* of the supervisor we cloned */
 	bool made_dirs;
 };
 
@@ -82,11 +83,9 @@ static int64_t make_key(const struct up *u)
 static int probe_storage(struct up *u, struct err *e)
 {
 	const struct dirs *d = u->r->dirs;
-	autoclose int dir = dirs_open_data(d, "store", true, e);
-	autofree char *path = xasprintf("%s/store", d->root);
 	struct storage_probe p;
 
-	if (dir < 0 || storage_probe_run(u->r->idmap, dir, path, &p, e) < 0)
+	if (storage_probe_run(u->r->idmap, d->root_fd, d->root, &p, e) < 0)
 		return -1;
 	return storage_probe_verdict(&p, u->r->idmap, d->root, e);
 }
@@ -133,18 +132,29 @@ static void free_grants(struct up *u)
 	free(take_ptr(u->grants));
 }
 
+static bool in_state(const struct state_project *s, const char *claim)
+{
+	for (uint32_t i = 0; s && i < s->created_claims_count; i++)
+		if (streq(s->created_claims[i], claim))
+			return true;
+	return false;
+}
+
 static int make_claims(struct up *u, struct err *e)
 {
 	const struct plan *p = u->r->plan;
 
 	for (uint32_t i = 0; i < p->claims_count; i++) {
 		const struct plan_claim *c = &p->claims[i];
-		int made = tidy_make_claim(u->r->dirs, c->claim_namespace, c->name, e);
+		autofree char *full = xasprintf("%s/%s", c->claim_namespace, c->name);
+		int r = tidy_make_claim(u->r->dirs, c->claim_namespace, c->name, u->name, e);
 
-		if (made < 0)
+		if (r < 0)
 			return -1;
-		if (made)
-			strv_addf(&u->claims, "%s/%s", c->claim_namespace, c->name);
+		if (r == TIDY_CLAIM_MADE)
+			strv_add(&u->made, full);
+		if (r != TIDY_CLAIM_FOREIGN && !in_state(u->old, full))
+			strv_add(&u->claims, full);
 	}
 	return 0;
 }
@@ -152,13 +162,12 @@ static int make_claims(struct up *u, struct err *e)
 /* Claims that this call made are empty still, unless a container ran: then they stay. */
 static void undo_claims(struct up *u)
 {
-	for (size_t i = 0; i < u->claims.len; i++) {
-		autofree char *path = xasprintf("volumes/%s", u->claims.v[i]);
-		char *slash = strrchr(path, '/');
+	for (size_t i = 0; i < u->made.len; i++) {
+		autofree char *path = xasprintf("volumes/%s", u->made.v[i]);
+		struct err ignored = {0};
 
-		(void)unlinkat(u->r->dirs->root_fd, path, AT_REMOVEDIR);
-		*slash = '\0';
-		(void)unlinkat(u->r->dirs->root_fd, path, AT_REMOVEDIR);
+		if (unlinkat(u->r->dirs->root_fd, path, AT_REMOVEDIR) == 0) /* the note goes too */
+			(void)tidy_remove_claim(u->r->dirs, u->r->idmap, u->made.v[i], &ignored);
 	}
 }
 
@@ -437,9 +446,12 @@ static int check_files(const struct up *u, struct err *e)
 	(void)err_set(e, ERR_USAGE, "project %s runs from %s%s; %s%s is another one", u->name,
 	              s->files_count ? s->files[0] : "elsewhere",
 	              s->files_count > 1 ? " (and others)" : "",
-	              p->files_count ? p->files[0] : "this", p->files_count > 1 ? " (and others)" : "");
-	return err_hint(e, "give this one a name of its own: -p NAME; or replace the running project: "
-	                   "-p %s", u->name);
+	              p->files_count ? p->files[0] : "this",
+	              p->files_count > 1 ? " (and others)" : "");
+	return err_hint(e,
+	                "give this one a name of its own: -p NAME; or replace the running project: "
+	                "-p %s",
+	                u->name);
 }
 
 static void find_changes(struct live *l)
@@ -600,7 +612,7 @@ static void report_changes(const struct live *l)
 		const char *name = p->pods[i].name;
 
 		report(l->u, name,
-		       !l->changed[i]                 ? POD_UNCHANGED
+		       !l->changed[i]                ? POD_UNCHANGED
 		       : plan_find_pod(l->old, name) ? POD_CONFIGURED
 		                                     : POD_CREATED);
 	}
@@ -653,6 +665,7 @@ static void up_done(struct up *u)
 	state_free(u->old);
 	state_free(u->state);
 	strv_done(&u->claims);
+	strv_done(&u->made);
 	close_fd(&u->sock);
 	close_fd(&u->pidfd);
 	close_fd(&u->run_fd);

@@ -169,8 +169,12 @@ int volumes_make(const struct volume_place *at, const struct plan_pod *pod,
 	struct maker m = {at, pod, data, trees, tree_count, 0, ret};
 	int r = 0;
 
-	*ret = (struct volumes){.shm_fd = -1, .hosts_fd = -1, .hostname_fd = -1, .resolv_fd = -1,
-	                        .pod_fd = -1, .private_fd = -1};
+	*ret = (struct volumes){.shm_fd = -1,
+	                        .hosts_fd = -1,
+	                        .hostname_fd = -1,
+	                        .resolv_fd = -1,
+	                        .pod_fd = -1,
+	                        .private_fd = -1};
 	ret->fds = xcalloc(pod->volumes_count + 1, sizeof(*ret->fds));
 	if (make_places(&m, e) < 0)
 		r = -1;

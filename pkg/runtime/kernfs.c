@@ -109,9 +109,15 @@ static int open_below(int fd, const char *path)
 	return fs_open_in(fd, path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
 
-/* Cover one path: directories by an empty read-only tmpfs (a copy of `empty`), the rest by our
- * /dev/null. */
-static int mask(struct setup *st, int fd, const char *path, int empty, struct err *e)
+/* What covers directories. Once attached, copies of it cover more: a mount that nobody attaches is
+ * slow to close. */
+struct cover {
+	int empty; /* a read-only tmpfs */
+	bool attached;
+};
+
+/* Cover one path: directories by the empty tmpfs, the rest by our /dev/null. */
+static int mask(struct setup *st, int fd, const char *path, struct cover *c, struct err *e)
 {
 	autoclose int target = open_below(fd, path), tree = -1;
 	struct stat s;
@@ -120,7 +126,12 @@ static int mask(struct setup *st, int fd, const char *path, int empty, struct er
 		return 0;
 	if (target < 0 || fstat(target, &s) < 0)
 		return err_sys(e, errno, "hide %s", path);
-	tree = mnt_clone(S_ISDIR(s.st_mode) ? empty : st->null_fd, "", false);
+	if (S_ISDIR(s.st_mode) && !c->attached) {
+		c->attached = true;
+		return mnt_attach(c->empty, target, "") < 0 ? err_sys(e, errno, "hide %s", path)
+		                                            : 0;
+	}
+	tree = mnt_clone(S_ISDIR(s.st_mode) ? c->empty : st->null_fd, "", false);
 	if (tree < 0 || mnt_attach(tree, target, "") < 0)
 		return err_sys(e, errno, "hide %s", path);
 	return 0;
@@ -143,7 +154,7 @@ static int freeze(int fd, const char *path, struct err *e)
 }
 
 /* One directory per cpu; machines that have none at cpu0 have none at all. */
-static int mask_throttle(struct setup *st, int empty, struct err *e)
+static int mask_throttle(struct setup *st, struct cover *c, struct err *e)
 {
 	autoclose int first = open_below(st->sys_fd, "devices/system/cpu/cpu0/thermal_throttle");
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -154,7 +165,7 @@ static int mask_throttle(struct setup *st, int empty, struct err *e)
 		char path[80];
 
 		(void)snprintf(path, sizeof(path), "devices/system/cpu/cpu%ld/thermal_throttle", i);
-		if (mask(st, st->sys_fd, path, empty, e) < 0)
+		if (mask(st, st->sys_fd, path, c, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -163,20 +174,20 @@ static int mask_throttle(struct setup *st, int empty, struct err *e)
 int kernfs_protect(struct setup *st, struct err *e)
 {
 	static const struct mnt_opt opts[] = {{"mode", "0555"}, {"size", "4k"}, {NULL, NULL}};
-	autoclose int empty = -1;
+	struct cover c = {0};
 
 	if (st->s->privileged)
 		return 0;
-	empty = mnt_new("tmpfs", opts, MNT_PLAIN | MOUNT_ATTR_RDONLY, e);
-	if (empty < 0)
+	c.empty = mnt_new("tmpfs", opts, MNT_PLAIN | MOUNT_ATTR_RDONLY, e);
+	if (c.empty < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(masked_proc); i++)
-		if (mask(st, st->proc_fd, masked_proc[i], empty, e) < 0)
+		if (mask(st, st->proc_fd, masked_proc[i], &c, e) < 0)
 			return -1;
 	for (size_t i = 0; i < ARRAY_LEN(masked_sys); i++)
-		if (mask(st, st->sys_fd, masked_sys[i], empty, e) < 0)
+		if (mask(st, st->sys_fd, masked_sys[i], &c, e) < 0)
 			return -1;
-	if (mask_throttle(st, empty, e) < 0)
+	if (mask_throttle(st, &c, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(read_only_proc); i++)
 		if (freeze(st->proc_fd, read_only_proc[i], e) < 0)

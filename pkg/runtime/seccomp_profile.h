@@ -453,8 +453,8 @@ static const struct profile_value {
 static const struct profile_gate {
 	int cap;
 	const char *name;
-	unsigned long
-		any_flag; /* refused only when this bit of the first argument is set; 0: always */
+	unsigned int
+		any_flag; /* refused only with one of these bits in the first argument; 0: always */
 	int error;
 } profile_gated[] = {
 	{CAP_SYS_ADMIN, "clone",

@@ -269,13 +269,17 @@ static NORETURN void inner_main(struct inner *in)
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	close_fd(&in->ready[1]);
-	if (in->early && in->early(in->arg))
-		_exit(1);
 	do
 		n = read(in->ready[0], &byte, 1);
 	while (n < 0 && errno == EINTR);
 	close_fd(&in->ready[0]);
-	if (n != 1 || become_root(in) < 0)
+	if (n != 1)
+		_exit(125);
+	/* Now both your own directories and those of mapped ids can be opened; a moment before or
+	 * later, only one kind. */
+	if (in->early && in->early(in->arg))
+		_exit(1);
+	if (become_root(in) < 0)
 		_exit(125);
 	_exit(in->fn(in->arg) & 0xff);
 }
@@ -383,7 +387,7 @@ int userns_run_early(const struct idmap *m, int (*early)(void *arg, struct err *
 	r.err_fd = p[1];
 	pid = fork_early(m, 0, run_early, run_inner, &r, &pidfd, e);
 	(void)close(p[1]);
-	do /* also when mapping failed: early() may be the reason */
+	do
 		n = read(in, &child, sizeof(child));
 	while (n < 0 && errno == EINTR);
 	code = pid < 0 ? 0 : proc_reap(pidfd);

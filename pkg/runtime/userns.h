@@ -40,9 +40,9 @@ pid_t userns_fork(const struct idmap *m, uint64_t clone_flags, int (*fn)(void *a
 int userns_run(const struct idmap *m, int (*fn)(void *arg, struct err *e), void *arg,
                struct err *e);
 /*
- * The same, with early(arg) run before: in the new mount namespace, but still with your identity.
- * Open there what must belong to a mount of that namespace and what the namespace's root may not
- * reach by path.
+ * The same, with early(arg) run before: in the new mount namespace, mapped, but still with your
+ * identity, which can open your own closed directories as well as those of mapped ids. Open there
+ * what must belong to a mount of that namespace.
  */
 int userns_run_early(const struct idmap *m, int (*early)(void *arg, struct err *e),
                      int (*fn)(void *arg, struct err *e), void *arg, struct err *e);

@@ -73,16 +73,16 @@ int state_op_lock(const struct dirs *d, const char *project, int timeout_ms, str
 	if (dirfd < 0)
 		return err_wrap(e, "%s", d->runroot);
 	for (;;) {
-		autoclose int fd = openat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-		                          0600);
+		autoclose int fd =
+			openat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 		if (fd < 0)
 			return err_sys(e, errno, "%s/locks/%s", d->runroot, name);
 		if (lock_within(fd, timeout_ms, POLL_MS) < 0) {
 			if (errno != EWOULDBLOCK)
 				return err_sys(e, errno, "lock %s", name);
-			(void)err_set(e, ERR_TIMEOUT,
-			              "another command is working on project %s", project);
+			(void)err_set(e, ERR_TIMEOUT, "another command is working on project %s",
+			              project);
 			e->sys = EWOULDBLOCK;
 			return -1;
 		}
@@ -139,18 +139,23 @@ int state_lock_note(int lock_fd, pid_t pid, uint64_t start, struct err *e)
 int state_lock_owner(int dirfd, pid_t *ret_pid, uint64_t *ret_start)
 {
 	autoclose int fd = openat(dirfd, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	unsigned long long start;
-	char text[60];
+	int64_t pid, start;
+	char text[60], *space;
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	int pid;
 
 	if (n <= 0)
 		return -1;
 	text[n] = '\0';
-	if (sscanf(text, "%d %llu", &pid, &start) != 2 || pid <= 0)
+	text[strcspn(text, "\n")] = '\0';
+	space = strchr(text, ' ');
+	if (!space)
 		return -1;
-	*ret_pid = pid;
-	*ret_start = start;
+	*space = '\0';
+	if (str_parse_int(text, 1, INT_MAX, &pid) < 0 ||
+	    str_parse_int(space + 1, 0, INT64_MAX, &start) < 0)
+		return -1;
+	*ret_pid = (pid_t)pid;
+	*ret_start = (uint64_t)start;
 	return 0;
 }
 
@@ -167,8 +172,8 @@ int state_open_process(pid_t pid, uint64_t start)
 
 int state_wait_gone(const struct state_project *s, int timeout_ms, struct err *e)
 {
-	autoclose int fd = state_open_process((pid_t)s->supervisor_pid,
-	                                      (uint64_t)s->supervisor_start);
+	autoclose int fd =
+		state_open_process((pid_t)s->supervisor_pid, (uint64_t)s->supervisor_start);
 
 	if (fd < 0 || proc_wait_end(fd, timeout_ms))
 		return 0;

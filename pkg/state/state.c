@@ -124,7 +124,6 @@ void state_mark_gone(struct state_project *s)
 
 const char *state_pod_phase_text(enum state_pod_phase p)
 {
-	return (unsigned int)p < ARRAY_LEN(state_pod_phase_strings)
-	               ? state_pod_phase_strings[p].str
-	               : "Unknown";
+	return (unsigned int)p < ARRAY_LEN(state_pod_phase_strings) ? state_pod_phase_strings[p].str
+	                                                            : "Unknown";
 }

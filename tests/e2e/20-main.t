@@ -45,6 +45,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: web, labels: {app: web}}
 spec:
+  terminationGracePeriodSeconds: 2
   hostAliases:
   - {ip: 192.0.2.77, hostnames: [alias.test]}
   containers:
@@ -125,7 +126,7 @@ like "$out" "$port.*8080|8080.*$port" 'port lists what is published'
 
 # --- inside the pod and between pods
 like "$(in_sidecar sh -c 'printf "SET k v\r\nGET k\r\nQUIT\r\n" | nc localhost 6379 | tr -d "\r" | tr "\n" " "')" \
-	'OK .1 v OK' 'the sidecar talks to redis by localhost'
+	'OK .1 v .OK' 'the sidecar talks to redis by localhost'
 like "$(in_sidecar nslookup peer 2>&1)" "$peer_ip" 'the sidecar resolves the other pod by name'
 is "$(in_sidecar sh -c 'nc peer 7000 </dev/null')" "$web_ip" 'and reaches it, with its own address'
 is "$(in_sidecar probe udp "$peer_ip" 7000)" "$web_ip" 'by UDP as well'
@@ -142,15 +143,19 @@ run in_sidecar /etc/passwd
 is "$status" 126 'one that cannot be executed is 126'
 
 # --- the host
-bg bash -c "exec busybox nc -lk -s 127.0.0.1 -p $host_local -e echo local"
-bg bash -c "exec busybox nc -lk -s 0.0.0.0 -p $host_open -e echo open"
+mkdir local open
+echo local >local/index.html
+echo open >open/index.html
+bg busybox httpd -f -p "127.0.0.1:$host_local" -h local
+bg busybox httpd -f -p "0.0.0.0:$host_open" -h open
 wait_for 5 try_tcp 127.0.0.1 "$host_open"
 wait_for 5 try_tcp 127.0.0.1 "$host_local"
-is "$(in_sidecar sh -c "nc -w 3 host.containers.internal $host_open </dev/null")" open \
+is "$(curl -s "http://127.0.0.1:$host_local/") $(curl -s "http://192.0.2.10:$host_open/")" 'local open' 'two servers on the host'
+is "$(in_sidecar wget -q -T 3 -O - "http://host.containers.internal:$host_open/")" open \
 	'a server on 0.0.0.0 of the host is reached by host.containers.internal'
 gateway=$(in_sidecar sh -c "ip route | sed -n 's/^default via \([^ ]*\).*/\1/p'")
 for a in host.containers.internal "$gateway" 127.0.0.1 192.0.2.10 10.0.2.2 10.0.2.3 10.0.2.100 169.254.1.1; do
-	run in_sidecar sh -c "nc -w 2 $a $host_local </dev/null"
+	run in_sidecar timeout 2 wget -q -O - "http://$a:$host_local/"
 	unlike "$out" local "one on 127.0.0.1 is not reached by $a"
 done
 
@@ -209,7 +214,7 @@ is "$status" 0 'down'
 # --- --host-loopback
 run kp up --host-loopback main.yaml
 is "$status" 0 'up --host-loopback'
-is "$(in_sidecar sh -c "nc -w 3 host.containers.internal $host_local </dev/null")" local \
+is "$(in_sidecar wget -q -T 3 -O - "http://host.containers.internal:$host_local/")" local \
 	'then a server on 127.0.0.1 of the host is reached by host.containers.internal'
 like "$(in_sidecar sh -c 'printf "GET k\r\nQUIT\r\n" | nc localhost 6379 | tr -d "\r" | tr "\n" " "')" '.1 v' \
 	"the claim kept redis' data"

@@ -123,11 +123,12 @@ apiVersion: v1
 kind: Pod
 metadata: {name: deep}
 spec:
+  terminationGracePeriodSeconds: 1
   restartPolicy: Never
   containers:
   - name: c
     image: busybox:1.35
-    command: [sh, -c, 'd=0123456789012345678901234567890123456789; i=0; while [ $i -lt 1500 ]; do mkdir $d && cd $d || exit 1; i=$((i + 1)); done; echo dug; sleep 1000']
+    command: [sh, -c, 'd=d; i=0; while [ $i -lt 1500 ]; do mkdir $d && cd $d || exit 1; i=$((i + 1)); done; echo dug; sleep 1000']
     workingDir: /e
     volumeMounts: [{name: e, mountPath: /e}]
   volumes: [{name: e, emptyDir: {}}]

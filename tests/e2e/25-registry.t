@@ -88,7 +88,7 @@ sleep 0.3
 kill -KILL "$p"
 wait "$p" 2>/dev/null
 nothing_half 'killed half-way'
-ok 'killed half-way: no process is left' wait_for 5 bash -c '! pgrep -f kubeplay-image'
+ok 'killed half-way: no process is left' wait_for 5 bash -c '! pgrep -x kubeplay-image'
 run kp pull --quiet "$REGISTRY/busybox:1.35"
 is "$status" 0 'the next pull works'
 run kp rmi "$REGISTRY/busybox:1.35"

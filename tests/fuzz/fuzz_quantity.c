@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_quantity.c - scalars of all kinds: parsers agree with each other and never read past the end */
+/* fuzz_quantity.c - scalars of all kinds: parsers agree with each other and never read past the end
+ */
 #include "kube/quantity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -14,9 +15,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum scalar_result m = quantity_parse(text, 1000, &milli);
 	enum scalar_result w = quantity_parse(text, 1, &whole);
 
-	if ((m == SCALAR_SYNTAX) != (w == SCALAR_SYNTAX) || quantity_valid(text) != (w != SCALAR_SYNTAX))
+	if ((m == SCALAR_SYNTAX) != (w == SCALAR_SYNTAX) ||
+	    quantity_valid(text) != (w != SCALAR_SYNTAX))
 		abort();
-	if (m == SCALAR_OK && (w != SCALAR_OK || milli / 1000 > whole + 1 || milli / 1000 < whole - 1))
+	if (m == SCALAR_OK &&
+	    (w != SCALAR_OK || milli / 1000 > whole + 1 || milli / 1000 < whole - 1))
 		abort();
 	(void)scalar_kind(text);
 	(void)scalar_bool(text, &b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * replay.c - a fuzz target without a fuzzer: runs every file of the given files and directories, as TAP
+ * replay.c - a fuzz target without a fuzzer: runs every file of the given files and directories, as
+ * TAP
  *
  * What a fuzzer once found stays in the corpus and is a regression test for ever, also with gcc.
  */

@@ -123,5 +123,5 @@ RUN_TESTS(CASE(a_container_starts_runs_and_is_stopped),
           CASE(stopping_while_starting_kills_at_once),
           CASE(stopping_in_back_off_starts_nothing_again),
           CASE(every_state_can_be_stopped_and_reaches_the_end),
-          CASE(a_process_is_reaped_in_every_state_that_has_one), CASE(nothing_happens_after_the_end),
-          CASE(states_have_names))
+          CASE(a_process_is_reaped_in_every_state_that_has_one),
+          CASE(nothing_happens_after_the_end), CASE(states_have_names))

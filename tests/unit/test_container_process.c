@@ -41,14 +41,10 @@ struct row {
 
 /* The table of the Kubernetes documentation, and its edges. */
 static const struct row matrix[] = {
-	{"/ep", "foo", NULL, NULL, "/ep foo"},
-	{"/ep", "foo", "/cmd", NULL, "/cmd"},
-	{"/ep", "foo", NULL, "bar", "/ep bar"},
-	{"/ep", "foo", "/cmd", "bar", "/cmd bar"},
-	{NULL, "foo", NULL, NULL, "foo"},
-	{NULL, "foo", NULL, "bar", "bar"},
-	{"/ep", NULL, NULL, NULL, "/ep"},
-	{NULL, NULL, "/cmd", NULL, "/cmd"},
+	{"/ep", "foo", NULL, NULL, "/ep foo"},  {"/ep", "foo", "/cmd", NULL, "/cmd"},
+	{"/ep", "foo", NULL, "bar", "/ep bar"}, {"/ep", "foo", "/cmd", "bar", "/cmd bar"},
+	{NULL, "foo", NULL, NULL, "foo"},       {NULL, "foo", NULL, "bar", "bar"},
+	{"/ep", NULL, NULL, NULL, "/ep"},       {NULL, NULL, "/cmd", NULL, "/cmd"},
 	{NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -118,8 +114,8 @@ static const char *get(const struct process *p, const char *name)
 TEST(the_plans_environment_wins_and_late_parts_are_filled_in)
 {
 	struct image_config img = {0};
-	struct plan_env env[3] = {{.name = (char[]){"A"}}, {.name = (char[]){"IP"}},
-	                          {.name = (char[]){"SECRET"}}};
+	struct plan_env env[3] = {
+		{.name = (char[]){"A"}}, {.name = (char[]){"IP"}}, {.name = (char[]){"SECRET"}}};
 	struct plan_pod pod = {.name = (char[]){"pod"}, .hostname = (char[]){"host"}};
 	struct plan_container c = {.image = (char[]){"img"}};
 	struct plan_data data = {0};

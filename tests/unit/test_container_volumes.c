@@ -16,7 +16,7 @@ static int basefd = -1;
 static int up(void **state)
 {
 	(void)state;
-	memcpy(base + sizeof(base) - 7, "XXXXXX", 6);
+	(void)snprintf(base, sizeof(base), "/tmp/kubeplay-test-XXXXXX");
 	if (!mkdtemp(base))
 		return -1;
 	basefd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -120,8 +120,8 @@ static int prepare(const char *name, enum plan_host_path_type type, struct err *
 {
 	autofree char *path = xasprintf("%s/%s", base, name);
 	char vname[] = "v", pname[] = "p";
-	struct plan_volume v = {.name = vname, .type = PLAN_HOST_PATH, .host_path = path,
-	                        .host_path_type = type};
+	struct plan_volume v = {
+		.name = vname, .type = PLAN_HOST_PATH, .host_path = path, .host_path_type = type};
 	struct plan_pod pod = {.name = pname, .volumes = &v, .volumes_count = 1};
 	size_t n = 0;
 	int *fds = NULL;
@@ -163,7 +163,8 @@ TEST(only_types_that_say_so_create_what_is_missing)
 	assert_int_equal(prepare("made", PLAN_HOST_PATH_FILE_OR_CREATE, &e), 0);
 	assert_int_equal(fstatat(basefd, "made", &st, 0), 0);
 	assert_true(S_ISREG(st.st_mode));
-	assert_int_equal(prepare("no/made", PLAN_HOST_PATH_FILE_OR_CREATE, &e), -1); /* no parents */
+	assert_int_equal(prepare("no/made", PLAN_HOST_PATH_FILE_OR_CREATE, &e),
+	                 -1); /* no parents */
 }
 
 #define IN_BASE(name) CASE_WITH(name, up, down)

@@ -124,8 +124,8 @@ TEST(a_request_is_decoded_and_answered)
 
 	begin(&s);
 	fd = dial(&s);
-	assert_int_equal(wire_send(fd, json_pack("{s:s,s:i}", "op", "stop", "grace", 7), NULL, 0, &e),
-	                 0);
+	assert_int_equal(
+		wire_send(fd, json_pack("{s:s,s:i}", "op", "stop", "grace", 7), NULL, 0, &e), 0);
 	turn(&s);
 	assert_int_equal(s.handled, 1);
 	assert_int_equal(s.last.op, REQUEST_STOP);
@@ -249,8 +249,10 @@ TEST(a_large_request_travels_as_a_sealed_memfd)
 	arg[200000] = '\0';
 	begin(&s);
 	fd = dial(&s);
-	assert_int_equal(wire_send(fd, json_pack("{s:s,s:s,s:[s]}", "op", "exec", "pod", "p", "argv",
-	                                         arg), NULL, 0, &e), 0);
+	assert_int_equal(
+		wire_send(fd, json_pack("{s:s,s:s,s:[s]}", "op", "exec", "pod", "p", "argv", arg),
+	                  NULL, 0, &e),
+		0);
 	turn(&s);
 	assert_int_equal(s.handled, 1);
 	assert_int_equal(s.last.op, REQUEST_EXEC);
@@ -341,9 +343,12 @@ TEST(only_harmless_descriptors_go_to_containers)
 		const char *path;
 		int flags, want;
 	} rows[] = {
-		{"/dev/null", O_RDWR, 0},         {"/dev/zero", O_RDONLY, 0},
-		{"/tmp", O_RDONLY, -1},           {"/proc/self/exe", O_PATH, -1},
-		{"/dev/ptmx", O_RDWR, -1},        {"/proc/self/status", O_RDONLY, 0},
+		{"/dev/null", O_RDWR, 0},
+		{"/dev/zero", O_RDONLY, 0},
+		{"/tmp", O_RDONLY, -1},
+		{"/proc/self/exe", O_PATH, -1},
+		{"/dev/ptmx", O_RDWR, -1},
+		{"/proc/self/status", O_RDONLY, 0},
 		{"/tmp", O_PATH | O_DIRECTORY, -1},
 	};
 	int p[2];

@@ -15,7 +15,7 @@ static char base[] = "/tmp/kubeplay-test-XXXXXX";
 static int make_base(void **state)
 {
 	(void)state;
-	memcpy(base + sizeof(base) - 7, "XXXXXX", 6);
+	(void)snprintf(base, sizeof(base), "/tmp/kubeplay-test-XXXXXX");
 	return mkdtemp(base) ? 0 : -1;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_golden.c - every manifest under tests/golden gives the plan and the messages that lie beside it
+ * test_golden.c - every manifest under tests/golden gives the plan and the messages that lie beside
+ * it
  *
- * tests/golden/X.yaml: X.plan.json and X.diag. tests/golden/bad/X.yaml: X.diag, and at least one error
- * with file:line:column. KP_GOLDEN_UPDATE=1 writes what comes out instead: look at the diff.
+ * tests/golden/X.yaml: X.plan.json and X.diag. tests/golden/bad/X.yaml: X.diag, and at least one
+ * error with file:line:column. KP_GOLDEN_UPDATE=1 writes what comes out instead: look at the diff.
  */
 #include "tests/unit/test.h"
 
@@ -59,8 +60,9 @@ static void compare(const char *dir, const char *stem, const char *ext, const st
 
 		if (got->len)
 			assert_int_equal(
-				fd_write_all(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
-			                     got->s, got->len, &e),
+				fd_write_all(
+					open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
+					got->s, got->len, &e),
 				0);
 		else
 			(void)unlinkat(fd, name, 0);
@@ -99,7 +101,8 @@ static int each(const char *dir, void (*visit)(const char *name, const char *ste
 
 static void visit_good(const char *name, const char *stem)
 {
-	struct kube_result r = load(good, name, starts_with(name, "warn-") ? KUBE_WARN : KUBE_STRICT);
+	struct kube_result r =
+		load(good, name, starts_with(name, "warn-") ? KUBE_WARN : KUBE_STRICT);
 	autostrbuf struct strbuf plan = {0}, diags = {0};
 
 	if (r.plan)
@@ -154,7 +157,8 @@ TEST(malformed_manifests_give_errors_with_places)
 
 static void visit_saved(const char *name, const char *stem)
 {
-	struct kube_result r = load(good, name, starts_with(name, "warn-") ? KUBE_WARN : KUBE_STRICT);
+	struct kube_result r =
+		load(good, name, starts_with(name, "warn-") ? KUBE_WARN : KUBE_STRICT);
 	struct kube_objects *o = NULL;
 	struct err e = {0};
 

@@ -105,7 +105,8 @@ static void check_type(const cyaml_schema_value_t *s, int depth)
 			assert_int_equal(used[f->count_offset + i]++, 0);
 		if (f->value.type == CYAML_MAPPING)
 			check_type(&f->value, depth + 1);
-		if (f->value.type == CYAML_SEQUENCE && f->value.sequence.entry->type == CYAML_MAPPING)
+		if (f->value.type == CYAML_SEQUENCE &&
+		    f->value.sequence.entry->type == CYAML_MAPPING)
 			check_type(f->value.sequence.entry, depth + 1);
 	}
 }
@@ -138,10 +139,10 @@ TEST(unknown_fields_are_as_bad_as_the_user_wants)
 
 TEST(a_written_default_means_the_same_as_nothing)
 {
-	static const char *const quiet[] = {"dnsPolicy: ClusterFirst", "hostPID: no",
-	                                    "imagePullSecrets: []",    "dnsConfig: {}",
-	                                    "hostUsers:",              "shareProcessNamespace: false",
-	                                    "affinity: {x: y}",        "priority: 5"};
+	static const char *const quiet[] = {
+		"dnsPolicy: ClusterFirst", "hostPID: no", "imagePullSecrets: []",
+		"dnsConfig: {}",           "hostUsers:",  "shareProcessNamespace: false",
+		"affinity: {x: y}",        "priority: 5"};
 
 	for (size_t i = 0; i < ARRAY_LEN(quiet); i++) {
 		autofree char *text = xasprintf("%s  %s\n", pod, quiet[i]);
@@ -233,10 +234,12 @@ TEST(a_directory_is_its_manifests_in_order)
 	struct err e = {0};
 
 	put(dir, "b.yml", pod);
-	put(dir, "a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: first}\nspec:\n"
-	                   "  containers: [{name: c, image: i:1}]\n"
-	                   "  volumes: [{name: h, hostPath: {path: data}}]\n");
-	put(dir, "c.json", "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"j\"}}");
+	put(dir, "a.yaml",
+	    "apiVersion: v1\nkind: Pod\nmetadata: {name: first}\nspec:\n"
+	    "  containers: [{name: c, image: i:1}]\n"
+	    "  volumes: [{name: h, hostPath: {path: data}}]\n");
+	put(dir, "c.json",
+	    "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"j\"}}");
 	put(dir, ".hidden.yaml", "}");
 	put(dir, "notes.txt", "}");
 	assert_int_equal(kube_load(sources, 1, &strict, &r, &e), 0);
@@ -295,9 +298,10 @@ TEST(stdin_is_read_once)
 TEST(project_names_are_made_valid)
 {
 	static const char *const rows[][2] = {
-		{"web.yaml", "web"},        {"a/b/My App.yml", "my-app"}, {"-", "stdin"},
-		{"x.tar.json", "x-tar"},    {".yaml", "yaml"},            {"___", "project"},
-		{"/dev/fd/63", "stdin"},    {"plain", "plain"},
+		{"web.yaml", "web"},     {"a/b/My App.yml", "my-app"},
+		{"-", "stdin"},          {"x.tar.json", "x-tar"},
+		{".yaml", "yaml"},       {"___", "project"},
+		{"/dev/fd/63", "stdin"}, {"plain", "plain"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

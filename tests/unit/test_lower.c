@@ -5,9 +5,8 @@
 
 static struct kube_result load_as(const char *text, const char *project, enum kube_validate mode)
 {
-	struct kube_options o = {.validate = mode,
-	                         .project = project,
-	                         .namespace_default = "default"};
+	struct kube_options o = {
+		.validate = mode, .project = project, .namespace_default = "default"};
 	struct kube_result r;
 	struct err e = {0};
 
@@ -63,9 +62,9 @@ TEST(secret_values_come_from_the_data_table)
 	assert_int_equal(plan_value_resolve(&c->args[0], &r.data, NULL, NULL, &arg, &e), 0);
 	assert_string_equal(arg, "--pw=hunter2");
 	assert_string_equal(c->env[c->env_count - 1].name, "URL");
-	assert_int_equal(plan_value_resolve(&c->env[c->env_count - 1].value, &r.data, NULL, NULL,
-	                                    &url, &e),
-	                 0);
+	assert_int_equal(
+		plan_value_resolve(&c->env[c->env_count - 1].value, &r.data, NULL, NULL, &url, &e),
+		0);
 	assert_string_equal(url, "x:hunter2correct-horse");
 	assert_non_null(d);
 	assert_true(d->secret && d->len == 3 && memcmp(d->bytes, "\0\1\2", 3) == 0);
@@ -129,12 +128,13 @@ TEST(no_replicas_are_no_pod_but_references_are_looked_at)
 
 	assert_int_equal(r.plan->pods_count, 0);
 	kube_result_done(&r);
-	r = load_as("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"
-	            "  replicas: 0\n  selector: {matchLabels: {a: b}}\n  template:\n"
-	            "    metadata: {labels: {a: b}}\n    spec:\n"
-	            "      containers: [{name: c, image: i, envFrom: [{configMapRef: {name: x}}]}]\n"
-	            "      volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]\n",
-	            NULL, KUBE_STRICT);
+	r = load_as(
+		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"
+		"  replicas: 0\n  selector: {matchLabels: {a: b}}\n  template:\n"
+		"    metadata: {labels: {a: b}}\n    spec:\n"
+		"      containers: [{name: c, image: i, envFrom: [{configMapRef: {name: x}}]}]\n"
+		"      volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]\n",
+		NULL, KUBE_STRICT);
 	assert_int_equal(r.errors, 1);
 	kube_result_done(&r);
 }

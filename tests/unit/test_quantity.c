@@ -53,9 +53,9 @@ TEST(quantities_are_exact)
 
 TEST(what_is_no_quantity_is_refused)
 {
-	static const char *const rows[] = {"",   "m",    "1 Gi", "1gi", "1.2.3", "yes", "0x10",
-	                                   "1e", "1e+",  "--1",  "1K",  "1KiB",  " 1",  "1 ",
-	                                   ".",  "1e3m", "Ki",   "1e1.5"};
+	static const char *const rows[] = {"",     "m",  "1 Gi", "1gi",  "1.2.3", "yes",
+	                                   "0x10", "1e", "1e+",  "--1",  "1K",    "1KiB",
+	                                   " 1",   "1 ", ".",    "1e3m", "Ki",    "1e1.5"};
 	int64_t v;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -87,16 +87,34 @@ TEST(plain_text_has_the_type_kubectl_gives_it)
 		const char *text;
 		enum scalar_kind kind;
 	} rows[] = {
-		{"yes", SCALAR_BOOL},      {"y", SCALAR_BOOL},         {"Off", SCALAR_BOOL},
-		{"tRue", SCALAR_STRING},   {"~", SCALAR_NULL},         {"", SCALAR_NULL},
-		{"null", SCALAR_NULL},     {"nUll", SCALAR_STRING},    {"1", SCALAR_NUMBER},
-		{"0x10", SCALAR_NUMBER},   {"010", SCALAR_NUMBER},     {"08", SCALAR_NUMBER},
-		{"0o10", SCALAR_NUMBER},   {"1_000", SCALAR_NUMBER},   {"0b11", SCALAR_NUMBER},
-		{"1.50", SCALAR_NUMBER},   {"1e3", SCALAR_NUMBER},     {".5", SCALAR_NUMBER},
-		{"12:30", SCALAR_STRING},  {"2001-01-01", SCALAR_STRING},
-		{".inf", SCALAR_STRING},   {"1.2.3", SCALAR_STRING},   {"-", SCALAR_STRING},
-		{"1e", SCALAR_STRING},     {"+1", SCALAR_NUMBER},      {"-0.0", SCALAR_NUMBER},
-		{"99999999999999999999", SCALAR_NUMBER},               {"0xzz", SCALAR_STRING},
+		{"yes", SCALAR_BOOL},
+		{"y", SCALAR_BOOL},
+		{"Off", SCALAR_BOOL},
+		{"tRue", SCALAR_STRING},
+		{"~", SCALAR_NULL},
+		{"", SCALAR_NULL},
+		{"null", SCALAR_NULL},
+		{"nUll", SCALAR_STRING},
+		{"1", SCALAR_NUMBER},
+		{"0x10", SCALAR_NUMBER},
+		{"010", SCALAR_NUMBER},
+		{"08", SCALAR_NUMBER},
+		{"0o10", SCALAR_NUMBER},
+		{"1_000", SCALAR_NUMBER},
+		{"0b11", SCALAR_NUMBER},
+		{"1.50", SCALAR_NUMBER},
+		{"1e3", SCALAR_NUMBER},
+		{".5", SCALAR_NUMBER},
+		{"12:30", SCALAR_STRING},
+		{"2001-01-01", SCALAR_STRING},
+		{".inf", SCALAR_STRING},
+		{"1.2.3", SCALAR_STRING},
+		{"-", SCALAR_STRING},
+		{"1e", SCALAR_STRING},
+		{"+1", SCALAR_NUMBER},
+		{"-0.0", SCALAR_NUMBER},
+		{"99999999999999999999", SCALAR_NUMBER},
+		{"0xzz", SCALAR_STRING},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -109,9 +127,11 @@ TEST(whole_numbers_in_every_base)
 	static const struct {
 		const char *text;
 		int64_t v;
-	} rows[] = {{"8080", 8080},   {"0x1F90", 8080}, {"0o17620", 8080}, {"017620", 8080},
-	            {"0b101", 5},     {"8_080", 8080},  {"+80", 80},       {"-5", -5},
-	            {"0", 0},         {"-9223372036854775808", INT64_MIN}};
+	} rows[] = {{"8080", 8080},    {"0x1F90", 8080},
+	            {"0o17620", 8080}, {"017620", 8080},
+	            {"0b101", 5},      {"8_080", 8080},
+	            {"+80", 80},       {"-5", -5},
+	            {"0", 0},          {"-9223372036854775808", INT64_MIN}};
 	static const char *const bad[] = {"", "-", "08", "0x", "80.0", "8e3", "_1", "1a", "0b2"};
 	int64_t v;
 
@@ -139,18 +159,19 @@ TEST(names_follow_the_rules_of_kubernetes)
 	assert_false(name_is_subdomain("a..b") || name_is_subdomain(".a") ||
 	             name_is_subdomain("a.") || name_is_subdomain("a.-b"));
 	assert_true(name_is_path_safe("Upper_Case.1"));
-	assert_false(name_is_path_safe("../x") || name_is_path_safe("a/b") || name_is_path_safe(".x"));
+	assert_false(name_is_path_safe("../x") || name_is_path_safe("a/b") ||
+	             name_is_path_safe(".x"));
 	assert_true(name_is_qualified("example.com/Some_Name.x") && name_is_qualified("a"));
-	assert_false(name_is_qualified("/a") || name_is_qualified("a/") || name_is_qualified("a/b/c") ||
-	             name_is_qualified("A.com/b"));
+	assert_false(name_is_qualified("/a") || name_is_qualified("a/") ||
+	             name_is_qualified("a/b/c") || name_is_qualified("A.com/b"));
 	assert_true(name_is_label_value("") && name_is_label_value("1.0_x"));
 	assert_false(name_is_label_value("a b") || name_is_label_value("-a"));
 	assert_true(name_is_config_key(".dockerconfigjson") && name_is_config_key("a_b.c"));
-	assert_false(name_is_config_key("..") || name_is_config_key("..a") || name_is_config_key("a/b") ||
-	             name_is_config_key(""));
+	assert_false(name_is_config_key("..") || name_is_config_key("..a") ||
+	             name_is_config_key("a/b") || name_is_config_key(""));
 	assert_true(name_is_port("http-2") && name_is_port("a"));
-	assert_false(name_is_port("80") || name_is_port("a--b") || name_is_port("sixteen-letters-") ||
-	             name_is_port("Http"));
+	assert_false(name_is_port("80") || name_is_port("a--b") ||
+	             name_is_port("sixteen-letters-") || name_is_port("Http"));
 	assert_true(name_is_env("a b") && !name_is_env("a=b") && !name_is_env("\x01"));
 	assert_true(name_is_classic_env("a.b-c") && !name_is_classic_env("9a"));
 }
@@ -187,6 +208,6 @@ TEST(base64_is_strict)
 }
 
 RUN_TESTS(CASE(quantities_are_exact), CASE(what_is_no_quantity_is_refused),
-          CASE(the_largest_fit_and_larger_ones_do_not), CASE(plain_text_has_the_type_kubectl_gives_it),
-          CASE(whole_numbers_in_every_base), CASE(names_follow_the_rules_of_kubernetes),
-          CASE(base64_is_strict))
+          CASE(the_largest_fit_and_larger_ones_do_not),
+          CASE(plain_text_has_the_type_kubectl_gives_it), CASE(whole_numbers_in_every_base),
+          CASE(names_follow_the_rules_of_kubernetes), CASE(base64_is_strict))

@@ -46,10 +46,32 @@ static const cyaml_schema_value_t top_schema = {
 /* clang-format on */
 
 static const char *const nasty[] = {
-	"",          "0644",  "yes",   "~",         "null",       " lead",        "trail ",
-	"a: b",      "- x",   "---",   "# no",      "\"q\" 'q'",  "line\nline\n", "tab\there",
-	"\xc3\xa4",  "\xf0\x9f\x98\x80", "{a: b}",  "*x",         "&x",           "!t",
-	"back\\slash", "\xc2\x85", "\xe2\x80\xa8",  "\r\n",       "%YAML",        "\x7f",
+	"",
+	"0644",
+	"yes",
+	"~",
+	"null",
+	" lead",
+	"trail ",
+	"a: b",
+	"- x",
+	"---",
+	"# no",
+	"\"q\" 'q'",
+	"line\nline\n",
+	"tab\there",
+	"\xc3\xa4",
+	"\xf0\x9f\x98\x80",
+	"{a: b}",
+	"*x",
+	"&x",
+	"!t",
+	"back\\slash",
+	"\xc2\x85",
+	"\xe2\x80\xa8",
+	"\r\n",
+	"%YAML",
+	"\x7f",
 };
 
 static struct top *make(void)
@@ -97,8 +119,14 @@ TEST(every_string_survives_saving)
 
 TEST(damage_is_an_error)
 {
-	static const char *const rows[] = {"", "[", "name: [x]", "unknown: 1", "words: x",
-	                                   "one: {number: many}", "color: blue", "a: &a *a"};
+	static const char *const rows[] = {"",
+	                                   "[",
+	                                   "name: [x]",
+	                                   "unknown: 1",
+	                                   "words: x",
+	                                   "one: {number: many}",
+	                                   "color: blue",
+	                                   "a: &a *a"};
 	struct err e = {0};
 	void *p = NULL;
 

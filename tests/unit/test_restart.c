@@ -13,7 +13,8 @@ TEST(first_crash_is_immediate_then_waits_double_up_to_the_cap)
 	struct restart r = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(want); i++)
-		assert_int_equal(restart_after(&r, &curve, PLAN_RESTART_ALWAYS, true, 500), want[i]);
+		assert_int_equal(restart_after(&r, &curve, PLAN_RESTART_ALWAYS, true, 500),
+		                 want[i]);
 }
 
 TEST(a_long_run_is_forgiven)
@@ -71,8 +72,9 @@ TEST(the_environment_scales_the_curve_for_tests)
 
 TEST(nonsense_in_the_environment_means_the_kubelets_curve)
 {
-	static const char *const bad[] = {"", "10", "a,b", "0,5", "500,100", "5,", ",5", "-1,5",
-	                                  "1,999999999", "1111111111111111111111111111,5"};
+	static const char *const bad[] = {
+		"",   "10", "a,b",  "0,5",         "500,100",
+		"5,", ",5", "-1,5", "1,999999999", "1111111111111111111111111111,5"};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct restart_curve c = restart_curve(bad[i]);
@@ -86,6 +88,5 @@ TEST(nonsense_in_the_environment_means_the_kubelets_curve)
 RUN_TESTS(CASE(first_crash_is_immediate_then_waits_double_up_to_the_cap),
           CASE(a_long_run_is_forgiven), CASE(always_restarts_success_too),
           CASE(on_failure_restarts_only_failures), CASE(never_restarts_nothing),
-          CASE(a_million_crashes_do_not_overflow),
-          CASE(the_environment_scales_the_curve_for_tests),
+          CASE(a_million_crashes_do_not_overflow), CASE(the_environment_scales_the_curve_for_tests),
           CASE(nonsense_in_the_environment_means_the_kubelets_curve))

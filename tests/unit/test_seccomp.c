@@ -46,6 +46,9 @@ static int verdict(const struct sock_filter *f, size_t n, const struct seccomp_d
 		case BPF_JMP | BPF_JGE | BPF_K:
 			jump = a >= i->k;
 			break;
+		case BPF_JMP | BPF_JSET | BPF_K:
+			jump = a & i->k;
+			break;
 		case BPF_RET | BPF_K:
 			if (i->k == SECCOMP_RET_ALLOW)
 				return ALLOW;

@@ -21,7 +21,7 @@ static int up(void **state)
 	struct err e = {0};
 
 	(void)state;
-	memcpy(base + sizeof(base) - 7, "XXXXXX", 6);
+	(void)snprintf(base, sizeof(base), "/tmp/kubeplay-test-XXXXXX");
 	if (!mkdtemp(base) || dirs_open(&dirs, base, base, geteuid(), getegid(), &e) < 0)
 		return -1;
 	project = dirs_open_project(&dirs, "web", true, &e);
@@ -102,7 +102,8 @@ TEST(a_damaged_state_or_another_version_is_an_error)
 		struct err e = {0};
 
 		assert_int_equal(fs_write_atomic(project, "state.yaml", bad[i], strlen(bad[i]),
-		                                 0600, false, &e), 0);
+		                                 0600, false, &e),
+		                 0);
 		assert_int_equal(state_load(project, &s, &e), -1);
 	}
 }

@@ -73,7 +73,8 @@ TEST(nodes_know_where_they_stand)
 
 TEST(empty_documents_are_not_there)
 {
-	static const char *const rows[] = {"", "# only a comment\n", "---\n---\n...\n", "~\n", "null"};
+	static const char *const rows[] = {"", "# only a comment\n", "---\n---\n...\n", "~\n",
+	                                   "null"};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct parsed p = parse(rows[i]);
@@ -90,8 +91,7 @@ TEST(aliases_share_their_node)
 
 	assert_int_equal(p.count, 0);
 	assert_ptr_equal(node_get(p.t.docs[0], "a"), node_get(p.t.docs[0], "b"));
-	assert_ptr_equal(node_get(p.t.docs[0], "a"),
-	                 node_get(node_get(p.t.docs[0], "c"), "d"));
+	assert_ptr_equal(node_get(p.t.docs[0], "a"), node_get(node_get(p.t.docs[0], "c"), "d"));
 	done(&p);
 }
 
@@ -271,6 +271,6 @@ RUN_TESTS(CASE(nodes_know_where_they_stand), CASE(empty_documents_are_not_there)
           CASE(an_own_key_wins_over_merged_ones_and_the_first_merge_over_the_second),
           CASE(a_repeated_key_names_both_lines), CASE(what_c_strings_cannot_hold_is_refused),
           CASE(bad_bytes_have_a_line), CASE(a_byte_order_mark_may_begin_any_document),
-          CASE(json_may_split_characters_in_two_escapes), CASE(floods_and_towers_are_refused_cheaply),
-          CASE(anchors_and_merges_are_bounded), CASE(depth_counts_through_aliases),
-          CASE(too_large_a_text_is_refused_unread))
+          CASE(json_may_split_characters_in_two_escapes),
+          CASE(floods_and_towers_are_refused_cheaply), CASE(anchors_and_merges_are_bounded),
+          CASE(depth_counts_through_aliases), CASE(too_large_a_text_is_refused_unread))

@@ -37,7 +37,7 @@ static const struct {
 	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE"}, {CAP_SYS_TTY_CONFIG, "CAP_SYS_TTY_CONFIG"},
 };
 
-enum { NEXT = 0xffffffffu }; /* an answer of parts: ask what follows */
+#define NEXT UINT32_MAX /* an answer of parts: ask what follows */
 
 /* What is answered to one call. */
 struct answer {
