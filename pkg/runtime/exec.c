@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -29,8 +30,16 @@
 
 enum { STACK_SIZE = 256 * 1024 };
 
-static const int join_flags =
-	CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+/* Namespaces that a container always has of its own, and those that it may share with us. */
+static const int own_flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP;
+static const struct {
+	const char *file;
+	int flag;
+} shared_flags[] = {
+	{"net", CLONE_NEWNET},
+	{"ipc", CLONE_NEWIPC},
+	{"uts", CLONE_NEWUTS},
+};
 
 struct visit {
 	const struct exec_spec *s;
@@ -118,19 +127,40 @@ static long clone_child(int cgroup_fd, int *ret_pidfd)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
+/* The namespace of the host that a hostNetwork pod shares with us cannot be joined (again): leave
+ * it out. */
+static int flags_to_join(pid_t container)
+{
+	int flags = own_flags;
+
+	for (size_t i = 0; i < ARRAY_LEN(shared_flags); i++) {
+		char ours[40], theirs[40];
+		struct stat a, b;
+
+		(void)snprintf(ours, sizeof(ours), "/proc/self/ns/%s", shared_flags[i].file);
+		(void)snprintf(theirs, sizeof(theirs), "/proc/%d/ns/%s", (int)container,
+		               shared_flags[i].file);
+		if (stat(ours, &a) < 0 || stat(theirs, &b) < 0 || a.st_ino != b.st_ino)
+			flags |= shared_flags[i].flag;
+	}
+	return flags;
+}
+
 static int visitor_main(void *arg)
 {
 	struct visit *v = arg;
 	struct err ignored = {0};
 	long pid;
+	int join;
 
 	/* The files below /proc/self are ours only while we are dumpable; the container sees none
 	 * of us yet. */
 	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (oom_follow(v->s->container_pid, &ignored) < 0)
 		log_debug("exec: %s", ignored.msg);
+	join = flags_to_join(v->s->container_pid);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (setns(v->s->container_pidfd, join_flags) < 0) {
+	if (setns(v->s->container_pidfd, join) < 0) {
 		if (errno == ESRCH)
 			(void)err_set(v->e, ERR_WORKLOAD, "the container is not running");
 		else

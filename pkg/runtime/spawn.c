@@ -79,7 +79,7 @@ static int step_sources(struct setup *st, struct err *e)
 	}
 	if (s->shm_fd >= 0) {
 		st->shm_tree = mnt_clone(s->shm_fd, "", false);
-		if (st->shm_tree < 0)
+		if (st->shm_tree < 0 || mnt_attr(st->shm_tree, false, MNT_PLAIN) < 0)
 			return err_sys(e, errno, "/dev/shm of the pod");
 	}
 	if (!s->host_sys && s->net_fd >= 0)
