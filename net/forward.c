@@ -156,6 +156,8 @@ int forward_listen(struct forward *f, uint32_t id, const struct control_listen *
 	}
 	if (to->protocol == CONTROL_UDP)
 		forward_udp_prepare(fd, l->family);
+	else
+		forward_tcp_prepare(fd);
 	if (loop_add(f->loop, &l->src, EPOLLIN, e) < 0)
 		goto fail;
 	l->next = f->listeners;

@@ -21,9 +21,8 @@ enum {
 	CLIENT,
 	POD,
 	CHUNK = 1 << 20, /* asked from splice; the pipe's size decides */
-	PIPE_SIZE = 1 << 18,
-	ROUNDS = 16,  /* of one connection before the others have their turn */
-	ACCEPTS = 64, /* of one listener in a row */
+	ROUNDS = 16,     /* of one connection before the others have their turn */
+	ACCEPTS = 64,    /* of one listener in a row */
 	SYN_RETRIES = 3,
 };
 
@@ -61,7 +60,6 @@ static bool pipe_get(struct forward *f, int p[2])
 		p[0] = p[1] = -1;
 		return false;
 	}
-	(void)fcntl(p[1], F_SETPIPE_SZ, PIPE_SIZE); /* the user's limit may refuse: then 64 KiB */
 	return true;
 }
 
@@ -297,21 +295,6 @@ static void side_ready(struct source *s, uint32_t events)
 		conn_run(c);
 }
 
-static void tune(int fd)
-{
-	static const struct {
-		int level, name, value;
-	} options[] = {
-		{IPPROTO_TCP, TCP_NODELAY, 1},    {SOL_SOCKET, SO_KEEPALIVE, 1},
-		{IPPROTO_TCP, TCP_KEEPIDLE, 300}, {IPPROTO_TCP, TCP_KEEPINTVL, 60},
-		{IPPROTO_TCP, TCP_KEEPCNT, 5},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
-		                 sizeof(int));
-}
-
 static void conn_open(struct listener *l, int fd, const struct in6_addr *client)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
@@ -327,9 +310,23 @@ static void conn_open(struct listener *l, int fd, const struct in6_addr *client)
 	l->f->conns++;
 	forward_arm(l->f);
 	c->last_s = l->f->now_s;
-	tune(fd);
 	c->side[CLIENT].src.fd = fd;
 	conn_connect(c);
+}
+
+void forward_tcp_prepare(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{IPPROTO_TCP, TCP_NODELAY, 1},    {SOL_SOCKET, SO_KEEPALIVE, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, 300}, {IPPROTO_TCP, TCP_KEEPINTVL, 60},
+		{IPPROTO_TCP, TCP_KEEPCNT, 5},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+		                 sizeof(int));
 }
 
 void forward_tcp_accept(struct source *s, uint32_t events)

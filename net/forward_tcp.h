@@ -4,6 +4,8 @@
 
 #include "net/forward.h"
 
+/* Options of a listener that its connections inherit: keep-alive, no delay. */
+void forward_tcp_prepare(int fd);
 /* ready() of a TCP listener. */
 void forward_tcp_accept(struct source *s, uint32_t events);
 /* Reset every connection of a listener. */

@@ -141,13 +141,13 @@ static bool receive(struct listener *l, struct packet *p)
 }
 
 /* Send a datagram of the pod to the client, from the address that the client used. */
-static void answer(struct flow *w, const void *data, size_t len)
+static void answer(struct flow *w, void *data, size_t len)
 {
 	union {
 		char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 		struct cmsghdr align;
 	} control = {0};
-	struct iovec iov = {(void *)(uintptr_t)data, len};
+	struct iovec iov = {data, len};
 	struct msghdr msg = {.msg_name = &w->client_ss,
 	                     .msg_namelen = w->client_len,
 	                     .msg_iov = &iov,

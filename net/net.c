@@ -321,7 +321,7 @@ static int net_pod_add(struct net *n, const struct plan_pod *pod, int *fds, size
 		pod_free(p);
 		return err_wrap(e, "pod %s", pod->name);
 	}
-	n->pods = xrealloc(n->pods, (n->pod_count + 1) * sizeof(*n->pods));
+	n->pods = xrealloc(n->pods, (n->pod_count + 1) * sizeof(struct network_pod *));
 	n->pods[n->pod_count++] = p;
 	if (pod_publish(n, pod, p, fds, nfds, e) < 0 || pod_live(n, p, had_holder, e) < 0) {
 		n->pod_count--;

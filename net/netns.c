@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fib_rules.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -13,24 +12,15 @@
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
 #include <netlink/route/route.h>
-#include <netlink/route/rule.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "net/nft.h"
+#include "net/rt.h"
 #include "pkg/util/log.h"
 
-enum { LO = 1, RULE_PRIORITY = 100 };
-
-static int nl_fail(struct err *e, int r, const char *what)
-{
-	int num = r == -NLE_OPNOTSUPP ? EOPNOTSUPP : r == -NLE_EXIST ? EEXIST : 0;
-
-	(void)err_set(e, ERR_HOST, "network: %s: %s", what, nl_geterror(r));
-	e->sys = num;
-	return -1;
-}
+enum { LO = 1 };
 
 /* The host's side */
 
@@ -80,7 +70,7 @@ int netns_host_routes(struct addr_prefix **ret, size_t *ret_count, struct err *e
 	nl_cache_free(cache);
 	nl_socket_free(sk);
 	if (r < 0)
-		return nl_fail(e, r, "routes of the host");
+		return rt_fail(e, r, "routes of the host");
 	*ret = p.v;
 	*ret_count = p.len;
 	return 0;
@@ -147,7 +137,7 @@ static const struct sysctl holder_sysctls[] = {
 };
 
 static const struct sysctl pod_sysctls[] = {
-	{"ipv4/ip_unprivileged_port_start", "0", true},
+	{"ipv4/ip_unprivileged_port_start", "0", false},
 	{"ipv4/conf/all/rp_filter", "0", false},
 	{"ipv4/conf/default/rp_filter", "0", false},
 	{"ipv6/conf/all/disable_ipv6", "0", false},
@@ -247,151 +237,11 @@ static int pod_inside(void *arg, struct err *e)
 	return in->rtnl < 0 ? -1 : 0;
 }
 
-/* Netlink building blocks */
-
-static struct nl_sock *nl_adopt(int fd, struct err *e)
-{
-	struct nl_sock *sk = nl_socket_alloc();
-	int r;
-
-	if (!sk) {
-		(void)err_sys(e, ENOMEM, "network: netlink");
-		close_fd(&fd);
-		return NULL;
-	}
-	r = nl_socket_set_fd(sk, NETLINK_ROUTE, fd);
-	if (r < 0) {
-		(void)nl_fail(e, r, "netlink socket");
-		close_fd(&fd);
-		nl_socket_free(sk);
-		return NULL;
-	}
-	return sk;
-}
-
-static struct nl_addr *to_nl(const struct in6_addr *a, int bits)
-{
-	bool v4 = addr_is_v4(a);
-	/* libnl only copies from it */
-	struct nl_addr *n = nl_addr_build(v4 ? AF_INET : AF_INET6,
-	                                  v4 ? &a->s6_addr[12] : a->s6_addr, v4 ? 4 : 16);
-
-	if (!n)
-		abort();
-	nl_addr_set_prefixlen(n, bits);
-	return n;
-}
-
-static int add_address(struct nl_sock *sk, int ifindex, const struct in6_addr *a, int bits,
-                       struct err *e)
-{
-	struct rtnl_addr *ra = rtnl_addr_alloc();
-	struct nl_addr *local = to_nl(a, bits);
-	int r;
-
-	rtnl_addr_set_ifindex(ra, ifindex);
-	(void)rtnl_addr_set_local(ra, local);
-	if (!addr_is_v4(a))
-		rtnl_addr_set_flags(ra, IFA_F_NODAD);
-	r = rtnl_addr_add(sk, ra, NLM_F_REPLACE);
-	nl_addr_put(local);
-	rtnl_addr_put(ra);
-	return r < 0 ? nl_fail(e, r, "add an address") : 0;
-}
-
-struct route {
-	struct addr_prefix to;
-	const struct in6_addr *via; /* NULL: none */
-	int ifindex;
-	uint32_t table;
-	uint8_t type;
-};
-
-static int add_route(struct nl_sock *sk, const struct route *w, struct err *e)
-{
-	struct rtnl_route *ro = rtnl_route_alloc();
-	struct rtnl_nexthop *nh = rtnl_route_nh_alloc();
-	struct nl_addr *dst = to_nl(&w->to.net, addr_prefix_bits(&w->to));
-	struct nl_addr *via = w->via ? to_nl(w->via, addr_is_v4(w->via) ? 32 : 128) : NULL;
-	int r;
-
-	(void)rtnl_route_set_family(ro, addr_is_v4(&w->to.net) ? AF_INET : AF_INET6);
-	(void)rtnl_route_set_dst(ro, dst);
-	rtnl_route_set_table(ro, w->table);
-	(void)rtnl_route_set_type(ro, w->type);
-	rtnl_route_set_protocol(ro, RTPROT_STATIC);
-	rtnl_route_set_scope(ro, w->type == RTN_LOCAL ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE);
-	rtnl_route_nh_set_ifindex(nh, w->ifindex);
-	if (via)
-		rtnl_route_nh_set_gateway(nh, via);
-	rtnl_route_add_nexthop(ro, nh);
-	r = rtnl_route_add(sk, ro, NLM_F_REPLACE);
-	nl_addr_put(dst);
-	nl_addr_put(via);
-	rtnl_route_put(ro);
-	return r < 0 ? nl_fail(e, r, "add a route") : 0;
-}
-
-static int add_rule(struct nl_sock *sk, int family, struct err *e)
-{
-	struct rtnl_rule *ru = rtnl_rule_alloc();
-	int r;
-
-	rtnl_rule_set_family(ru, family);
-	rtnl_rule_set_prio(ru, RULE_PRIORITY);
-	rtnl_rule_set_mark(ru, NFT_MARK);
-	rtnl_rule_set_table(ru, NETNS_TABLE);
-	rtnl_rule_set_action(ru, FR_ACT_TO_TBL);
-	r = rtnl_rule_add(sk, ru, NLM_F_EXCL);
-	rtnl_rule_put(ru);
-	return r < 0 ? nl_fail(e, r, "add a rule") : 0;
-}
-
-static int find_link(struct nl_sock *sk, const char *name, struct err *e)
-{
-	struct rtnl_link *link = NULL;
-	int r = rtnl_link_get_kernel(sk, 0, name, &link), index;
-
-	if (r < 0) {
-		(void)err_set(e, ERR_HOST, "network: look for %s: %s", name, nl_geterror(r));
-		return -1;
-	}
-	index = rtnl_link_get_ifindex(link);
-	rtnl_link_put(link);
-	return index;
-}
-
-static int link_up(struct nl_sock *sk, int index, unsigned mtu, struct err *e)
-{
-	struct rtnl_link *old = rtnl_link_alloc(), *change = rtnl_link_alloc();
-	int r;
-
-	rtnl_link_set_ifindex(old, index);
-	rtnl_link_set_flags(change, IFF_UP);
-	if (mtu)
-		rtnl_link_set_mtu(change, mtu);
-	r = rtnl_link_change(sk, old, change, 0);
-	rtnl_link_put(old);
-	rtnl_link_put(change);
-	return r < 0 ? nl_fail(e, r, "set a link up") : 0;
-}
-
 /* The holder */
-
-/* An address on the wire goes with the number, so a replaced pod is found by what others cached. */
-static struct nl_addr *mac_of(uint32_t number)
-{
-	const uint8_t mac[6] = {0x02, 'k', 'p', 0, (uint8_t)(number >> 8), (uint8_t)number};
-	struct nl_addr *ll = nl_addr_build(AF_LLC, mac, sizeof(mac));
-
-	if (!ll)
-		abort();
-	return ll;
-}
 
 static int make_bridge(struct nl_sock *sk, struct err *e)
 {
-	struct nl_addr *ll = mac_of(SUBNET_GATEWAY);
+	struct nl_addr *ll = rt_mac(SUBNET_GATEWAY);
 	struct rtnl_link *link = rtnl_link_alloc();
 	int r;
 
@@ -404,7 +254,7 @@ static int make_bridge(struct nl_sock *sk, struct err *e)
 		r = rtnl_link_add(sk, link, NLM_F_CREATE | NLM_F_EXCL);
 	nl_addr_put(ll);
 	rtnl_link_put(link);
-	return r < 0 ? nl_fail(e, r, "make the bridge") : find_link(sk, "kp0", e);
+	return r < 0 ? rt_fail(e, r, "make the bridge") : rt_find(sk, "kp0", e);
 }
 
 /* The pods will live in the holder: their addresses, and the gateway's, go to its loopback. */
@@ -414,31 +264,31 @@ static int become_shared(struct holder *h, const struct subnets *s, struct err *
 
 	h->shared = true;
 	h->bridge = LO;
-	return add_address(h->sk, LO, &gw, 32, e);
+	return rt_address(h->sk, LO, &gw, 32, e);
 }
 
 static int wire_tap(struct holder *h, const struct subnets *s, struct err *e)
 {
 	struct in6_addr self = addr_nth(&s->tap, SUBNET_TAP_SELF);
 	struct in6_addr gw = addr_nth(&s->tap, SUBNET_TAP_GATEWAY);
-	struct route out = {.to = {addr_from_v4(0), 96},
-	                    .via = &gw,
-	                    .table = RT_TABLE_MAIN,
-	                    .type = RTN_UNICAST};
+	struct rt_route out = {.to = {addr_from_v4(0), 96},
+	                       .via = &gw,
+	                       .table = RT_TABLE_MAIN,
+	                       .type = RTN_UNICAST};
 
-	h->tap = find_link(h->sk, "tap0", e);
+	h->tap = rt_find(h->sk, "tap0", e);
 	if (h->tap < 0)
 		return -1;
 	out.ifindex = h->tap;
-	if (link_up(h->sk, h->tap, NETNS_MTU, e) < 0 ||
-	    add_address(h->sk, h->tap, &self, addr_prefix_bits(&s->tap), e) < 0)
+	if (rt_up(h->sk, h->tap, NETNS_MTU, e) < 0 ||
+	    rt_address(h->sk, h->tap, &self, addr_prefix_bits(&s->tap), e) < 0)
 		return -1;
-	return add_route(h->sk, &out, e);
+	return rt_route(h->sk, &out, e);
 }
 
 static int wire_bridge(struct holder *h, const struct subnets *s, struct err *e)
 {
-	const struct route back[] = {
+	const struct rt_route back[] = {
 		{.to = {addr_from_v4(0), 96},
 	         .ifindex = LO,
 	         .table = NETNS_TABLE,
@@ -452,12 +302,12 @@ static int wire_bridge(struct holder *h, const struct subnets *s, struct err *e)
 	struct in6_addr gw6 = addr_nth(&s->pods6, SUBNET_GATEWAY);
 	struct err v6 = {0};
 
-	if (add_address(h->sk, h->bridge, &gw, addr_prefix_bits(&s->pods), e) < 0 ||
-	    add_rule(h->sk, AF_INET, e) < 0 || add_route(h->sk, &back[0], e) < 0)
+	if (rt_address(h->sk, h->bridge, &gw, addr_prefix_bits(&s->pods), e) < 0 ||
+	    rt_rule(h->sk, AF_INET, e) < 0 || rt_route(h->sk, &back[0], e) < 0)
 		return -1;
 	/* A kernel without IPv6 is fine: pods have IPv4 only, then. */
-	if (add_address(h->sk, h->bridge, &gw6, addr_prefix_bits(&s->pods6), &v6) < 0 ||
-	    add_rule(h->sk, AF_INET6, &v6) < 0 || add_route(h->sk, &back[1], &v6) < 0)
+	if (rt_address(h->sk, h->bridge, &gw6, addr_prefix_bits(&s->pods6), &v6) < 0 ||
+	    rt_rule(h->sk, AF_INET6, &v6) < 0 || rt_route(h->sk, &back[1], &v6) < 0)
 		log_debug("no IPv6 for pods: %s", v6.msg);
 	return 0;
 }
@@ -472,8 +322,9 @@ int holder_make(struct holder *h, bool with_tap, struct err *e)
 		close_fd(&in.links);
 		return err_wrap(e, "network namespace of the project");
 	}
-	*h = (struct holder){.ns = ns, .links = in.links, .nft = in.nft, .tap = with_tap};
-	h->sk = nl_adopt(in.rtnl, e);
+	*h = (struct holder){
+		.ns = ns, .links = in.links, .nft = in.nft, .tap = with_tap, .shared = h->shared};
+	h->sk = rt_adopt(in.rtnl, e);
 	if (!h->sk) {
 		holder_done(h);
 		return -1;
@@ -515,19 +366,22 @@ int holder_tap_up(struct holder *h)
 
 	for (;;) {
 		ssize_t n = recv(h->links, &m, sizeof(m), MSG_DONTWAIT);
-		int left = (int)n;
+		const char *at = m.buf, *end = m.buf + n;
 
 		if (n < 0 && errno == ENOBUFS)
 			continue;
 		if (n <= 0)
 			return up;
-		for (struct nlmsghdr *nh = &m.h; NLMSG_OK(nh, (unsigned)left);
-		     nh = NLMSG_NEXT(nh, left)) {
-			const struct ifinfomsg *ifi = NLMSG_DATA(nh);
+		while (end - at >= (ssize_t)NLMSG_LENGTH(sizeof(struct ifinfomsg))) {
+			const struct nlmsghdr *nh = (const void *)at;
+			const struct ifinfomsg *ifi = (const void *)(at + NLMSG_HDRLEN);
+			const unsigned both = IFF_UP | IFF_RUNNING;
 
+			if (nh->nlmsg_len < sizeof(*nh) || nh->nlmsg_len > (size_t)(end - at))
+				break;
 			if (nh->nlmsg_type == RTM_NEWLINK && ifi->ifi_index == h->tap)
-				up = (ifi->ifi_flags & (IFF_UP | IFF_RUNNING)) ==
-				     (IFF_UP | IFF_RUNNING);
+				up = (ifi->ifi_flags & both) == both;
+			at += NLMSG_ALIGN(nh->nlmsg_len);
 		}
 	}
 }
@@ -547,7 +401,7 @@ void holder_done(struct holder *h)
 static int make_veth(struct holder *h, const struct pod_ns *p, int net_fd, struct err *e)
 {
 	struct rtnl_link *link = rtnl_link_veth_alloc(), *peer;
-	struct nl_addr *ll = mac_of(p->number);
+	struct nl_addr *ll = rt_mac(p->number);
 	char name[IFNAMSIZ];
 	int r;
 
@@ -567,7 +421,7 @@ static int make_veth(struct holder *h, const struct pod_ns *p, int net_fd, struc
 	rtnl_link_put(peer);
 	rtnl_link_veth_release(link);
 	nl_addr_put(ll);
-	return r < 0 ? nl_fail(e, r, "make the pod's link") : 0;
+	return r < 0 ? rt_fail(e, r, "make the pod's link") : 0;
 }
 
 static int address_pod(struct nl_sock *sk, const struct subnets *s, uint32_t number, struct err *e)
@@ -575,23 +429,23 @@ static int address_pod(struct nl_sock *sk, const struct subnets *s, uint32_t num
 	const struct in6_addr ip = addr_nth(&s->pods, number), ip6 = addr_nth(&s->pods6, number);
 	const struct in6_addr gw = addr_nth(&s->pods, SUBNET_GATEWAY);
 	const struct in6_addr gw6 = addr_nth(&s->pods6, SUBNET_GATEWAY);
-	struct route out = {.to = {addr_from_v4(0), 96},
-	                    .via = &gw,
-	                    .table = RT_TABLE_MAIN,
-	                    .type = RTN_UNICAST};
-	struct route out6 = {.to = {IN6ADDR_ANY_INIT, 0},
-	                     .via = &gw6,
-	                     .table = RT_TABLE_MAIN,
-	                     .type = RTN_UNICAST};
+	struct rt_route out = {.to = {addr_from_v4(0), 96},
+	                       .via = &gw,
+	                       .table = RT_TABLE_MAIN,
+	                       .type = RTN_UNICAST};
+	struct rt_route out6 = {.to = {IN6ADDR_ANY_INIT, 0},
+	                        .via = &gw6,
+	                        .table = RT_TABLE_MAIN,
+	                        .type = RTN_UNICAST};
 	struct err v6 = {0};
 
-	out.ifindex = out6.ifindex = find_link(sk, "eth0", e);
-	if (out.ifindex < 0 || link_up(sk, out.ifindex, 0, e) < 0 ||
-	    add_address(sk, out.ifindex, &ip, addr_prefix_bits(&s->pods), e) < 0 ||
-	    add_route(sk, &out, e) < 0)
+	out.ifindex = out6.ifindex = rt_find(sk, "eth0", e);
+	if (out.ifindex < 0 || rt_up(sk, out.ifindex, 0, e) < 0 ||
+	    rt_address(sk, out.ifindex, &ip, addr_prefix_bits(&s->pods), e) < 0 ||
+	    rt_route(sk, &out, e) < 0)
 		return -1;
-	if (add_address(sk, out.ifindex, &ip6, addr_prefix_bits(&s->pods6), &v6) < 0 ||
-	    add_route(sk, &out6, &v6) < 0)
+	if (rt_address(sk, out.ifindex, &ip6, addr_prefix_bits(&s->pods6), &v6) < 0 ||
+	    rt_route(sk, &out6, &v6) < 0)
 		log_debug("no IPv6 for a pod: %s", v6.msg);
 	return 0;
 }
@@ -604,7 +458,7 @@ static int wire_pod(struct holder *h, const struct subnets *s, const struct pod_
 
 	if (make_veth(h, p, net_fd, e) < 0)
 		return -1;
-	sk = nl_adopt(take_fd(rtnl), e);
+	sk = rt_adopt(take_fd(rtnl), e);
 	if (!sk)
 		return -1;
 	r = address_pod(sk, s, p->number, e);
@@ -616,7 +470,7 @@ static int wire_shared(struct holder *h, const struct subnets *s, uint32_t numbe
 {
 	const struct in6_addr ip = addr_nth(&s->pods, number);
 
-	return add_address(h->sk, LO, &ip, 32, e);
+	return rt_address(h->sk, LO, &ip, 32, e);
 }
 
 int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *p,
@@ -656,7 +510,7 @@ void pod_ns_unwire(struct holder *h, const struct subnets *s, uint32_t number)
 	if (h->shared) {
 		const struct in6_addr ip = addr_nth(&s->pods, number);
 		struct rtnl_addr *ra = rtnl_addr_alloc();
-		struct nl_addr *local = to_nl(&ip, 32);
+		struct nl_addr *local = rt_addr(&ip, 32);
 
 		rtnl_addr_set_ifindex(ra, LO);
 		(void)rtnl_addr_set_local(ra, local);

@@ -83,34 +83,26 @@ struct library {
 	const char *(*error)(struct nft_ctx *ctx);
 };
 
-static int find(void *handle, const char *name, void *fn, struct err *e)
-{
-	void *p = dlsym(handle, name);
-
-	if (!p)
-		return err_set(e, ERR_HOST, LIBRARY " has no %s", name);
-	memcpy(fn, &p, sizeof(p));
-	return 0;
-}
+/* ISO C has no conversion from what dlsym() gives; POSIX has. */
+#define FIND(fn, h, name) ((fn) = __extension__(__typeof__(fn)) dlsym(h, name))
 
 static int load(struct library *l, struct err *e)
 {
 	void *h = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
 
-	if (!h)
-		return err_set(e, ERR_HOST, "%s: pods have no way out\n  apt install libnftables1",
-		               dlerror());
-	if (find(h, "nft_ctx_new", &l->ctx_new, e) < 0 ||
-	    find(h, "nft_ctx_buffer_error", &l->buffer_error, e) < 0 ||
-	    find(h, "nft_run_cmd_from_buffer", &l->run, e) < 0 ||
-	    find(h, "nft_ctx_get_error_buffer", &l->error, e) < 0)
-		return -1;
-	return 0;
+	if (h && FIND(l->ctx_new, h, "nft_ctx_new") &&
+	    FIND(l->buffer_error, h, "nft_ctx_buffer_error") &&
+	    FIND(l->run, h, "nft_run_cmd_from_buffer") &&
+	    FIND(l->error, h, "nft_ctx_get_error_buffer"))
+		return 0;
+	(void)err_set(e, ERR_HOST, "%s: pods have no way out\n  apt install libnftables1",
+	              dlerror());
+	return -1;
 }
 
 static int run(int netns_fd, const char *rules, struct err *e)
 {
-	struct library l;
+	struct library l = {0};
 	struct nft_ctx *ctx;
 
 	if (setns(netns_fd, CLONE_NEWNET) < 0)

@@ -2,6 +2,7 @@
 /* ports.c - see ports.h */
 #include "net/ports.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -107,22 +108,69 @@ int port_list_check(const struct port_list *l, struct err *e)
 	return 0;
 }
 
-/* "0100007F:1F90" or 32 digits: words of the address in host byte order each. */
-static bool parse_local(const char *text, bool v6, struct in6_addr *ret, unsigned *ret_port)
+/* A number of at most 16 digits in this base at *at, which moves behind it. */
+static bool number(const char **at, int base, size_t digits, uint64_t *ret)
+{
+	char text[17], *end;
+	size_t n = 0;
+
+	while (n < MIN(digits, sizeof(text) - 1) && isxdigit((unsigned char)(*at)[n])) {
+		text[n] = (*at)[n];
+		n++;
+	}
+	text[n] = '\0';
+	*ret = strtoull(text, &end, base);
+	*at += n;
+	return n > 0 && *end == '\0';
+}
+
+/* "0100007F:1F90" or 32 digits: words of the address in the machine's byte order each. */
+static bool parse_local(const char **at, bool v6, struct in6_addr *ret, uint64_t *ret_port)
 {
 	uint32_t w[4] = {0};
-	int words = v6 ? 4 : 1;
 
-	for (int i = 0; i < words; i++, text += 8)
-		if (sscanf(text, "%8x", &w[i]) != 1)
+	for (int i = 0; i < (v6 ? 4 : 1); i++) {
+		uint64_t word;
+
+		if (!number(at, 16, 8, &word))
 			return false;
-	if (sscanf(text, ":%4x", ret_port) != 1)
-		return false;
+		w[i] = (uint32_t)word;
+	}
 	if (v6)
 		memcpy(ret, w, sizeof(w));
 	else
 		*ret = addr_from_v4(ntohl(w[0]));
-	return true;
+	return *(*at)++ == ':' && number(at, 16, 4, ret_port);
+}
+
+static void skip_words(const char **at, int n)
+{
+	for (; n > 0; n--) {
+		*at += strspn(*at, " ");
+		*at += strcspn(*at, " \n");
+	}
+	*at += strspn(*at, " ");
+}
+
+struct row {
+	struct in6_addr ip;
+	uint64_t port, state, uid, inode;
+};
+
+/* sl local_address rem_address st queues tr:tm retrnsmt uid timeout inode ... */
+static bool parse_row(const char *at, bool v6, struct row *r)
+{
+	skip_words(&at, 1);
+	if (!parse_local(&at, v6, &r->ip, &r->port))
+		return false;
+	skip_words(&at, 1);
+	if (!number(&at, 16, 2, &r->state))
+		return false;
+	skip_words(&at, 3);
+	if (!number(&at, 10, 10, &r->uid))
+		return false;
+	skip_words(&at, 1);
+	return number(&at, 10, 16, &r->inode);
 }
 
 bool port_find_socket(const char *table, bool v6, bool tcp, const struct in6_addr *ip,
@@ -130,22 +178,15 @@ bool port_find_socket(const char *table, bool v6, bool tcp, const struct in6_add
 {
 	for (const char *line = strchr(table, '\n'); line && line[1];
 	     line = strchr(line + 1, '\n')) {
-		unsigned local_port, state, uid;
-		unsigned long long inode;
-		char local[41];
-		struct in6_addr a;
+		struct row r;
 
-		if (sscanf(line, " %*d: %40[0-9A-Fa-f:] %*s %x %*s %*s %*s %u %*u %llu", local,
-		           &state, &uid, &inode) != 4)
+		if (!parse_row(line + 1, v6, &r) || r.port != port || r.inode == 0 ||
+		    (tcp && r.state != STATE_LISTEN))
 			continue;
-		if (strlen(local) != (v6 ? 37u : 13u) || !parse_local(local, v6, &a, &local_port))
+		if (!collide(&r.ip, ip) && !(v6 && is_any(&r.ip)))
 			continue;
-		if (local_port != port || (tcp && state != STATE_LISTEN) || inode == 0)
-			continue;
-		if (!collide(&a, ip) && !(v6 && is_any(&a)))
-			continue;
-		*ret_inode = inode;
-		*ret_uid = uid;
+		*ret_inode = r.inode;
+		*ret_uid = (uint32_t)r.uid;
 		return true;
 	}
 	return false;

@@ -69,6 +69,8 @@ static void give_sockets(struct relay *r, enum control_type what, uint32_t count
 	struct control_msg m;
 	size_t n = 0;
 
+	if (r->first)
+		return; /* it does not take what it has: nothing may pile up here */
 	while (n < MIN(count, (uint32_t)CONTROL_SOCKETS)) {
 		int fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 

@@ -14,7 +14,7 @@
 #define BIT(n) (UINT64_C(1) << (n))
 
 static const uint64_t wanted_caps = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) |
-				    BIT(CAP_FSETID) | BIT(CAP_SETFCAP) | BIT(CAP_MKNOD);
+                                    BIT(CAP_FSETID) | BIT(CAP_SETFCAP) | BIT(CAP_MKNOD);
 
 static int keep_caps(uint64_t caps)
 {
@@ -34,11 +34,12 @@ static int keep_caps(uint64_t caps)
 }
 
 /* Everything landlock of the first two ABIs knows but reading and executing. */
-static const uint64_t writes =
-	LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-	LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-	LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-	LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
+static const uint64_t writes = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+                               LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                               LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                               LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                               LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM |
+                               LANDLOCK_ACCESS_FS_REFER;
 
 /* The first ABI cannot allow moving files between directories: then without. */
 static int write_below_only(int store_fd)

@@ -5,7 +5,7 @@
 #include "pkg/util/err.h"
 
 /*
- * no_new_privs, not dumpable, only the capabilities to make files of any owner; with landlock (if the kernel
- * has it) writing below store_fd only. Before any thread is made.
+ * no_new_privs, not dumpable, only the capabilities to make files of any owner; with landlock (if
+ * the kernel has it) writing below store_fd only. Before any thread is made.
  */
 int confine(int store_fd, struct err *e);

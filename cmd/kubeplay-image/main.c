@@ -2,9 +2,9 @@
 /*
  * kubeplay-image - fetch and unpack images, inside a mapped user namespace (pkg/image/protocol.h)
  *
- * It reads what strangers wrote: JSON, gzip, tar. So before it reads anything it gives up what it does not
- * need: new privileges, being traced, every capability but those that make files of other owners, and (with
- * landlock, where the kernel has it) writing anywhere but below the store.
+ * It reads what strangers wrote: JSON, gzip, tar. So before it reads anything it gives up what it
+ * does not need: new privileges, being traced, every capability but those that make files of other
+ * owners, and (with landlock, where the kernel has it) writing anywhere but below the store.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -28,8 +28,8 @@ static int number(const char *text)
 {
 	int64_t n;
 
-	return str_parse_int(text, 0, 1 << 20, &n) == 0 && fcntl((int)n, F_GETFD) >= 0 ? (int)n :
-											   -1;
+	return str_parse_int(text, 0, 1 << 20, &n) == 0 && fcntl((int)n, F_GETFD) >= 0 ? (int)n
+	                                                                               : -1;
 }
 
 int main(int argc, char **argv)

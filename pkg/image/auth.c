@@ -10,7 +10,8 @@
 
 enum { ENTRIES_MAX = 1000 };
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------
+ */
 
 static int base64_digit(char c)
 {
@@ -105,9 +106,7 @@ int auths_add(struct auths *a, const char *text, size_t len, struct err *e)
 		json_decref(root);
 		return err_set(e, ERR_INPUT, "\"auths\" is not an object");
 	}
-	json_object_foreach(list, key, o)
-		if (a->len < ENTRIES_MAX)
-			add_entry(a, key, o);
+	json_object_foreach(list, key, o) if (a->len < ENTRIES_MAX) add_entry(a, key, o);
 	json_decref(root);
 	return 0;
 }
@@ -158,7 +157,8 @@ void auths_done(struct auths *a)
 	*a = (struct auths){0};
 }
 
-/* --- challenges -------------------------------------------------------------------------------- */
+/* --- challenges --------------------------------------------------------------------------------
+ */
 
 /* RFC 7230 token characters. */
 static size_t token_len(const char *p)

@@ -2,8 +2,8 @@
 /*
  * auth.h - who are we to this registry? auth.json and config.json, and the challenges of registries
  *
- * Credentials come from files in the form that podman login and docker login write ({"auths": {...}});
- * the first file with a matching entry wins, in it the longest matching key (registry, or
+ * Credentials come from files in the form that podman login and docker login write ({"auths":
+ * {...}}); the first file with a matching entry wins, in it the longest matching key (registry, or
  * registry/namespace/...). Credential helpers are not run.
  */
 #pragma once
@@ -37,10 +37,11 @@ struct challenge {
 };
 
 /*
- * Parse a WWW-Authenticate header (several joined by commas are fine): Bearer is preferred. What is not
- * understood is CHALLENGE_NONE. ret must be zeroed or done.
+ * Parse a WWW-Authenticate header (several joined by commas are fine): Bearer is preferred. What is
+ * not understood is CHALLENGE_NONE. ret must be zeroed or done.
  */
 void challenge_parse(const char *header, struct challenge *ret);
 void challenge_done(struct challenge *c);
-/* May credentials go to this URL? Only by https, or to this machine's loopback, or if `insecure`. */
+/* May credentials go to this URL? Only by https, or to this machine's loopback, or if `insecure`.
+ */
 bool auth_realm_allowed(const char *url, bool insecure);

@@ -3,8 +3,8 @@
  * http.c - see http.h
  *
  * Theory of operation: curl handles belong to the net thread alone. Callers put a transfer into
- * `pending`, wake the thread and wait for `done`. Everything shared is under one lock, which is never
- * held while curl works; a sink is called by the net thread without it.
+ * `pending`, wake the thread and wait for `done`. Everything shared is under one lock, which is
+ * never held while curl works; a sink is called by the net thread without it.
  */
 #include "pkg/image/http.h"
 
@@ -17,7 +17,7 @@
 
 enum {
 	CONNECT_TIMEOUT_S = 10,
-	STALL_S = 30,    /* slower than STALL_BYTES for so long: broken */
+	STALL_S = 30, /* slower than STALL_BYTES for so long: broken */
 	STALL_BYTES = 1000,
 	SMALL_TIMEOUT_S = 120, /* for what is kept in memory */
 	HEADER_MAX = 8192,
@@ -46,7 +46,8 @@ struct http {
 	bool quit, cancelled;
 };
 
-/* --- callbacks from curl ----------------------------------------------------------------------- */
+/* --- callbacks from curl -----------------------------------------------------------------------
+ */
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
@@ -143,7 +144,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
 	return len;
 }
 
-/* --- the net thread ---------------------------------------------------------------------------- */
+/* --- the net thread ----------------------------------------------------------------------------
+ */
 
 static void unlink_transfer(struct http_transfer **list, const struct http_transfer *t)
 {
@@ -155,7 +157,8 @@ static void unlink_transfer(struct http_transfer **list, const struct http_trans
 
 static bool transport_not_http(CURLcode code)
 {
-	return code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY;
+	return code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY ||
+	       code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR;
 }
 
 static void describe_end(struct http_transfer *t, CURLcode code)
@@ -172,6 +175,7 @@ static void describe_end(struct http_transfer *t, CURLcode code)
 		take_header(&r->location, xstrdup(url));
 	r->too_large = r->too_large || code == CURLE_FILESIZE_EXCEEDED;
 	r->tls_failed = code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION;
+	r->bad_certificate = code == CURLE_PEER_FAILED_VERIFICATION;
 	r->not_http = transport_not_http(code);
 	if (code != CURLE_OK)
 		(void)snprintf(r->error, sizeof(r->error), "%s",
@@ -280,7 +284,8 @@ static void *net_thread(void *arg)
 	}
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------
+ */
 
 /* KUBEPLAY_HTTP_STALL_S makes tests of broken registries short. */
 static long stall_limit(void)
@@ -331,7 +336,8 @@ void http_free(struct http *h)
 	free(h);
 }
 
-/* --- requests ---------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------------
+ */
 
 #define SET(opt, value) (void)curl_easy_setopt(t->easy, opt, value)
 
@@ -398,7 +404,8 @@ static void set_request(struct http_transfer *t, const struct http *h)
 		t->headers = curl_slist_append(t->headers, line);
 	}
 	if (r->from > 0) {
-		/* Not CURLOPT_RESUME_FROM: curl would take an answer with status 200 for an error. */
+		/* Not CURLOPT_RESUME_FROM: curl would take an answer with status 200 for an error.
+		 */
 		autofree char *line = xasprintf("Range: bytes=%lld-", (long long)r->from);
 
 		t->headers = curl_slist_append(t->headers, line);
@@ -486,7 +493,8 @@ void http_request_done(struct http_request *r)
 	r->location = NULL;
 	r->status = 0;
 	r->curl_code = 0;
-	r->stopped = r->too_large = r->tls_failed = r->not_http = r->cancelled = false;
+	r->stopped = r->too_large = r->tls_failed = r->bad_certificate = r->not_http =
+		r->cancelled = false;
 	r->error[0] = '\0';
 }
 

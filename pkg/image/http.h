@@ -15,31 +15,32 @@ struct http;
 
 struct http_request {
 	const char *url;
-	bool plain;    /* http is allowed, else only https */
+	bool plain;     /* http is allowed, else only https */
 	bool no_verify; /* certificates are not checked */
 	bool no_proxy;
 	bool head;
-	const char *accept; /* NULL: anything */
+	const char *accept;          /* NULL: anything */
 	const char *user, *password; /* Basic; NULL: none */
 	const char *bearer;
-	const char *form;   /* POST this, NULL: GET */
-	int64_t from;       /* Range: bytes=from-; 0: all */
-	size_t max_body;    /* of what is kept in memory */
+	const char *form; /* POST this, NULL: GET */
+	int64_t from;     /* Range: bytes=from-; 0: all */
+	size_t max_body;  /* of what is kept in memory */
 	/* NULL: keep it. 0 taken, 1 pause, -1 stop. Called only for status 200 and 206. */
 	int (*sink)(void *arg, const void *data, size_t len);
 	void *arg;
 
 	/* results */
-	long status;        /* 0: no answer */
-	int curl_code;      /* 0 the transfer went well */
-	bool stopped;       /* by the sink */
-	bool too_large, tls_failed, not_http, cancelled;
-	char error[256];    /* what went wrong, for people */
+	long status;   /* 0: no answer */
+	int curl_code; /* 0 the transfer went well */
+	bool stopped;  /* by the sink */
+	bool too_large, tls_failed, bad_certificate, cancelled;
+	bool not_http;   /* whoever answered, or hung up without a word, may speak TLS */
+	char error[256]; /* what went wrong, for people */
 	struct strbuf body;
-	char *location;     /* absolute, of a redirect */
+	char *location;                          /* absolute, of a redirect */
 	char *content_type, *digest, *challenge; /* headers, NULL if absent */
-	int64_t retry_after; /* seconds, -1: not said */
-	int64_t length;      /* Content-Length, -1: not said */
+	int64_t retry_after;                     /* seconds, -1: not said */
+	int64_t length;                          /* Content-Length, -1: not said */
 
 	struct http_transfer *transfer;
 };

@@ -71,9 +71,9 @@ static int copy_plain(struct inflate *f, struct err *e)
 static int gzip_error(int code, struct err *e)
 {
 	return err_set(e, ERR_IMAGE, "gzip data is damaged (%s)",
-	               code == ISAL_INCORRECT_CHECKSUM ? "checksum" :
-	               code == ISAL_END_INPUT          ? "cut off" :
-	                                                 "bad code");
+	               code == ISAL_INCORRECT_CHECKSUM ? "checksum"
+	               : code == ISAL_END_INPUT        ? "cut off"
+	                                               : "bad code");
 }
 
 /* One call of the inflater; 1 go on, 0 a member is complete, -1. */
@@ -184,7 +184,8 @@ static int unzstd(struct inflate *f, struct err *e)
 	return r;
 }
 
-/* --- everything else, by libarchive's filters --------------------------------------------------- */
+/* --- everything else, by libarchive's filters ---------------------------------------------------
+ */
 
 struct filtered {
 	struct inflate *f;
@@ -267,12 +268,8 @@ static const struct {
 	size_t len;
 	int (*run)(struct inflate *f, struct err *e);
 } kinds[] = {
-	{"\x1f\x8b", 2, gunzip},
-	{"\x28\xb5\x2f\xfd", 4, unzstd},
-	{"\xfd\x37\x7aXZ", 5, unfilter},
-	{"BZh", 3, unfilter},
-	{"\x5d\x00\x00", 3, unfilter},
-	{"\x04\x22\x4d\x18", 4, unfilter},
+	{"\x1f\x8b", 2, gunzip}, {"\x28\xb5\x2f\xfd", 4, unzstd}, {"\xfd\x37\x7aXZ", 5, unfilter},
+	{"BZh", 3, unfilter},    {"\x5d\x00\x00", 3, unfilter},   {"\x04\x22\x4d\x18", 4, unfilter},
 };
 
 static bool is_tar(const struct inflate *f)

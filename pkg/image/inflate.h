@@ -18,7 +18,7 @@ struct inflate {
 	int (*next)(void *arg, const uint8_t **ret, size_t *ret_len, struct err *e);
 	void *arg;
 	struct stream *out;
-	char blob[DIGEST_SIZE]; /* out: of all compressed bytes; "" if they did not all come */
+	char blob[DIGEST_SIZE];    /* out: of all compressed bytes; "" if they did not all come */
 	char diff_id[DIGEST_SIZE]; /* out: of all tar bytes; valid on success */
 	uint64_t in_bytes, out_bytes;
 

@@ -2,8 +2,8 @@
 /*
  * layer.c - see layer.h
  *
- * libarchive takes the tar apart, nothing more: its own disk writer would follow names in ways of its
- * own. Its limits that we rely on (tested): a PAX or GNU long-name record is at most 1 MiB.
+ * libarchive takes the tar apart, nothing more: its own disk writer would follow names in ways of
+ * its own. Its limits that we rely on (tested): a PAX or GNU long-name record is at most 1 MiB.
  */
 #include "pkg/image/layer.h"
 

@@ -37,7 +37,8 @@ size_t layers_add(struct layers *l, const struct layer_job *job)
 	return l->len++;
 }
 
-/* --- sources ----------------------------------------------------------------------------------- */
+/* --- sources -----------------------------------------------------------------------------------
+ */
 
 struct source {
 	struct layers *l;
@@ -119,7 +120,8 @@ static void warn(const char *text, void *arg)
 	event_warning(s->l->events, "%s", text);
 }
 
-/* --- one layer --------------------------------------------------------------------------------- */
+/* --- one layer ---------------------------------------------------------------------------------
+ */
 
 static int run_from(struct layers *l, struct layer_job *job, struct source *s, struct err *e)
 {
@@ -176,7 +178,8 @@ static int run_job(struct layers *l, struct layer_job *job, struct err *e)
 	return 0;
 }
 
-/* --- all of them ------------------------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------------------------------
+ */
 
 static struct layer_job *take_job(struct layers *l)
 {

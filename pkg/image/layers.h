@@ -2,8 +2,9 @@
 /*
  * layers.h - all layers that are missing, each once, a few at a time
  *
- * Filled by pull.c or load.c, then run: the largest first, LAYERS_WIDTH side by side, each with a download
- * (or a file range), an inflating thread and a writing one. The first failure stops the others.
+ * Filled by pull.c or load.c, then run: the largest first, LAYERS_WIDTH side by side, each with a
+ * download (or a file range), an inflating thread and a writing one. The first failure stops the
+ * others.
  */
 #pragma once
 

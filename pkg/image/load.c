@@ -3,7 +3,8 @@
  * load.c - see load.h
  *
  * First it is found out which images there are and what they are called (oci.c-like for layouts, by
- * manifest.json for docker-archives), then their layers are unpacked from where they lie, all together.
+ * manifest.json for docker-archives), then their layers are unpacked from where they lie, all
+ * together.
  */
 #include "pkg/image/load.h"
 
@@ -37,7 +38,8 @@ static struct loaded *add_image(struct loading *l)
 	return &l->images[l->len++];
 }
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------
+ */
 
 /* Give the image this name; with `digest` the repository's digest is known too. */
 static int add_name(struct loaded *x, const char *text, const char *digest, struct err *e)
@@ -88,7 +90,8 @@ static void add_layout_names(const struct loading *l, struct loaded *x,
 		event_warning(l->r->events, "%s", e.msg);
 }
 
-/* --- OCI layouts ------------------------------------------------------------------------------- */
+/* --- OCI layouts -------------------------------------------------------------------------------
+ */
 
 /* A small blob, its digest checked. */
 static int read_blob(const struct loading *l, const char *digest, struct strbuf *ret, struct err *e)
@@ -99,8 +102,8 @@ static int read_blob(const struct loading *l, const char *digest, struct strbuf 
 	if (source_read(&l->source, path, MANIFEST_MAX, ret, e) < 0)
 		return -1;
 	digest_of(ret->s, ret->len, got);
-	return streq(got, digest) ? 0 :
-				    err_set(e, ERR_IMAGE, "%s has wrong content (its digest is %s)",
+	return streq(got, digest) ? 0
+	                          : err_set(e, ERR_IMAGE, "%s has wrong content (its digest is %s)",
 	                                    path, got);
 }
 
@@ -208,7 +211,8 @@ static int read_layout(struct loading *l, struct err *e)
 	return r;
 }
 
-/* --- docker-archives --------------------------------------------------------------------------- */
+/* --- docker-archives ---------------------------------------------------------------------------
+ */
 
 static int docker_layers(const struct loading *l, const json_t *list, struct loaded *x,
                          struct err *e)
@@ -291,14 +295,13 @@ static int read_docker(struct loading *l, struct err *e)
 	root = json_loadb(text.s, text.len, JSON_REJECT_DUPLICATES, &je);
 	if (!json_is_array(root) || json_array_size(root) > IMAGES_MAX)
 		r = err_set(e, ERR_IMAGE, "manifest.json is not a list of images");
-	json_array_foreach(root, i, o)
-		if (r == 0)
-			r = docker_image(l, o, e);
+	json_array_foreach(root, i, o) if (r == 0) r = docker_image(l, o, e);
 	json_decref(root);
 	return r;
 }
 
-/* --- together ---------------------------------------------------------------------------------- */
+/* --- together ----------------------------------------------------------------------------------
+ */
 
 static int read_archive(struct loading *l, struct err *e)
 {
@@ -309,8 +312,9 @@ static int read_archive(struct loading *l, struct err *e)
 	else if (source_has(&l->source, "manifest.json"))
 		r = read_docker(l, e);
 	else
-		r = err_set(e, ERR_IMAGE, "neither an OCI layout (index.json) nor a docker-archive "
-		                          "(manifest.json)");
+		r = err_set(e, ERR_IMAGE,
+		            "neither an OCI layout (index.json) nor a docker-archive "
+		            "(manifest.json)");
 	if (r < 0)
 		return -1;
 	if (!l->len)
@@ -404,8 +408,7 @@ static void tell_names(const struct loading *l)
 
 int load(const struct load_request *r, struct err *e)
 {
-	struct loading l = {
-		.r = r, .work.dir_fd = -1, .source = {.dir_fd = -1, .file_fd = -1}};
+	struct loading l = {.r = r, .work.dir_fd = -1, .source = {.dir_fd = -1, .file_fd = -1}};
 	int result = -1;
 
 	if (store_work_begin(&l.work, r->store_fd, e) == 0 &&

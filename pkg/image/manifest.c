@@ -203,7 +203,8 @@ void manifest_done(struct manifest *m)
 	*m = (struct manifest){0};
 }
 
-/* --- config ------------------------------------------------------------------------------------ */
+/* --- config ------------------------------------------------------------------------------------
+ */
 
 static int get_diff_ids(const json_t *root, struct config_info *c, struct err *e)
 {
@@ -211,8 +212,9 @@ static int get_diff_ids(const json_t *root, struct config_info *c, struct err *e
 	size_t n = json_array_size(list);
 
 	if (!json_is_array(list))
-		return err_set(e, ERR_IMAGE, "not a container image: its config has no "
-		                             "rootfs.diff_ids");
+		return err_set(e, ERR_IMAGE,
+		               "not a container image: its config has no "
+		               "rootfs.diff_ids");
 	if (n > MANIFEST_LAYERS_MAX)
 		return err_set(e, ERR_IMAGE, "image config: more than %d layers",
 		               MANIFEST_LAYERS_MAX);
@@ -221,8 +223,10 @@ static int get_diff_ids(const json_t *root, struct config_info *c, struct err *e
 		const char *id = json_string_value(json_array_get(list, i));
 
 		if (!store_valid_digest(id))
-			return err_set(e, ERR_IMAGE, "image config: rootfs.diff_ids[%zu] is not "
-			                             "sha256: and 64 hexadecimal digits", i);
+			return err_set(e, ERR_IMAGE,
+			               "image config: rootfs.diff_ids[%zu] is not "
+			               "sha256: and 64 hexadecimal digits",
+			               i);
 		c->diff_ids[c->diff_ids_len++] = xstrdup(id);
 	}
 	return 0;
@@ -278,15 +282,16 @@ void config_info_done(struct config_info *c)
 	*c = (struct config_info){0};
 }
 
-/* --- platforms --------------------------------------------------------------------------------- */
+/* --- platforms ---------------------------------------------------------------------------------
+ */
 
 /* What uname calls a machine, and what images call it. */
 static const struct {
 	const char *machine, *architecture, *variant;
 } machines[] = {
-	{"x86_64", "amd64", ""},     {"aarch64", "arm64", "v8"},   {"armv7l", "arm", "v7"},
-	{"armv6l", "arm", "v6"},     {"i686", "386", ""},          {"i386", "386", ""},
-	{"riscv64", "riscv64", ""},  {"ppc64le", "ppc64le", ""},   {"s390x", "s390x", ""},
+	{"x86_64", "amd64", ""},        {"aarch64", "arm64", "v8"}, {"armv7l", "arm", "v7"},
+	{"armv6l", "arm", "v6"},        {"i686", "386", ""},        {"i386", "386", ""},
+	{"riscv64", "riscv64", ""},     {"ppc64le", "ppc64le", ""}, {"s390x", "s390x", ""},
 	{"loongarch64", "loong64", ""},
 };
 

@@ -2,8 +2,9 @@
 /*
  * manifest.h - what a registry's JSON says (OCI image-spec, Docker schema 2)
  *
- * All of it is hostile: types are checked, digests are of the one form that may become a path, sizes and
- * counts have limits, and a document that could be read as both an index and a manifest is neither.
+ * All of it is hostile: types are checked, digests are of the one form that may become a path,
+ * sizes and counts have limits, and a document that could be read as both an index and a manifest
+ * is neither.
  */
 #pragma once
 
@@ -25,8 +26,8 @@ struct descriptor {
 struct manifest_entry {
 	struct descriptor desc;
 	char *os, *architecture, *variant; /* "" if not said */
-	char *name;      /* annotations, NULL if absent: io.containerd.image.name, */
-	char *ref_name;  /* org.opencontainers.image.ref.name */
+	char *name;     /* annotations, NULL if absent: io.containerd.image.name, */
+	char *ref_name; /* org.opencontainers.image.ref.name */
 };
 
 struct manifest {
@@ -62,6 +63,7 @@ int manifest_fitness(const struct manifest_entry *x, const struct platform *p);
 /* The best entry of an index for a platform; NULL with *e naming those that are there. */
 const struct manifest_entry *manifest_choose(const struct manifest *m, const struct platform *p,
                                              struct err *e);
-/* A manifest made for an image that has none (docker-archive): layers are uncompressed tars. Owned. */
+/* A manifest made for an image that has none (docker-archive): layers are uncompressed tars. Owned.
+ */
 char *manifest_synthesize(const char *config_digest, size_t config_size, char *const *diff_ids,
                           const int64_t *sizes, size_t count);

@@ -28,7 +28,8 @@ struct program {
 	void *registry;
 };
 
-/* --- stopping ---------------------------------------------------------------------------------- */
+/* --- stopping ----------------------------------------------------------------------------------
+ */
 
 static void *signal_thread(void *arg)
 {
@@ -79,7 +80,8 @@ static void keep_registry(void *registry, void *arg)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* --- the request ------------------------------------------------------------------------------- */
+/* --- the request -------------------------------------------------------------------------------
+ */
 
 static int bad_request(struct err *e, const char *why)
 {
@@ -153,7 +155,8 @@ static int read_image(const json_t *o, struct pull_image *ret, struct err *e)
 	return bad_request(e, "an unknown policy");
 }
 
-/* --- verbs ------------------------------------------------------------------------------------- */
+/* --- verbs -------------------------------------------------------------------------------------
+ */
 
 static int run_pull(struct program *p, struct err *e)
 {

@@ -15,15 +15,18 @@
  *
  * policy is IfNotPresent, Always or Never; descriptors are inherited. Answers are JSON lines:
  *
- *   {"ev": "image", "i": 0, "ref": "docker.io/library/nginx:latest", "state": "resolve" | "present" | "pull"}
- *   {"ev": "layer", "id": "c9fe5e03bd8f", "state": "wait" | "pull" | "done" | "present", "done": N, "total": N}
+ *   {"ev": "image", "i": 0, "ref": "docker.io/library/nginx:latest", "state": "resolve" | "present"
+ * | "pull"}
+ *   {"ev": "layer", "id": "c9fe5e03bd8f", "state": "wait" | "pull" | "done" | "present", "done": N,
+ * "total": N}
  *   {"ev": "warning", "text": "..."}
  *   {"ev": "result", "i": 0, "id": "sha256:..."}        pull: the image is there
  *   {"ev": "name", "name": "docker.io/library/app:1"}   load: one line per name (or id) loaded
- *   {"ev": "error", "kind": 6, "sys": 28, "msg": "..."} the last line if it failed; enum err_kind, errno
+ *   {"ev": "error", "kind": 6, "sys": 28, "msg": "..."} the last line if it failed; enum err_kind,
+ * errno
  *
- * Exit codes: 0 done, 1 failed (with an error line), 2 wrong arguments or request. SIGTERM and SIGINT make it
- * stop and remove what it was writing.
+ * Exit codes: 0 done, 1 failed (with an error line), 2 wrong arguments or request. SIGTERM and
+ * SIGINT make it stop and remove what it was writing.
  */
 #pragma once
 

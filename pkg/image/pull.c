@@ -23,7 +23,8 @@ struct pulling {
 	atomic_size_t next;
 };
 
-/* --- what is there ----------------------------------------------------------------------------- */
+/* --- what is there -----------------------------------------------------------------------------
+ */
 
 /* An index has one digest for all platforms. */
 static bool right_platform(const struct pulling *p, const struct store_image *img)
@@ -70,7 +71,8 @@ static int never(const struct wanted *w, struct err *e)
 	               w->image->ref);
 }
 
-/* --- looking up -------------------------------------------------------------------------------- */
+/* --- looking up --------------------------------------------------------------------------------
+ */
 
 static void add_digest(struct made_image *m, const struct reference *ref, const char *digest)
 {
@@ -212,7 +214,8 @@ static int look_up_all(struct pulling *p, struct err *e)
 	return collect_errors(p, e);
 }
 
-/* --- fetching ---------------------------------------------------------------------------------- */
+/* --- fetching ----------------------------------------------------------------------------------
+ */
 
 static int commit_all(struct pulling *p, const struct layers *l, bool *ret_again, struct err *e)
 {

@@ -29,8 +29,9 @@ struct pull_request {
 	const char *auth_places;
 	bool tls_no_verify, ignore_owner;
 	struct events *events;
-	const atomic_bool *stop;  /* set by another thread, or NULL */
-	void (*on_registry)(void *registry, void *arg); /* what registry_cancel() takes; NULL at the end */
+	const atomic_bool *stop; /* set by another thread, or NULL */
+	void (*on_registry)(void *registry,
+	                    void *arg); /* what registry_cancel() takes; NULL at the end */
 	void *arg;
 };
 

@@ -31,7 +31,7 @@ struct host {
 	char *domain;
 	char *address; /* host[:port] to connect to */
 	bool loopback;
-	bool plain, switched; /* under the lock */
+	bool plain, settled; /* under the lock: scheme in use; it will not change */
 	struct host *next;
 };
 
@@ -55,19 +55,20 @@ struct call {
 	struct host *host;
 	const struct auth_entry *auth;
 	struct http_request *r;
-	char *path;       /* "/v2/..." */
-	const char *what; /* for messages: "manifest", "blob" */
+	char *path;              /* "/v2/..." */
+	const char *what;        /* for messages: "manifest", "blob" */
 	const int64_t *progress; /* bytes delivered, or NULL */
 
-	char *url;        /* of the attempt: ours, or where a redirect led */
-	bool away;        /* the redirect led to another host: no credentials */
-	char *bearer;     /* a copy of the token in use */
+	char *url;    /* of the attempt: ours, or where a redirect led */
+	bool away;    /* the redirect led to another host: no credentials */
+	char *bearer; /* a copy of the token in use */
 	bool basic, token_refused;
 	int redirects, tries;
 	int64_t tried_at; /* *progress at the last failure */
 };
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------
+ */
 
 struct registry *registry_new(const struct registry_options *o, struct err *e)
 {
@@ -140,22 +141,33 @@ static bool host_plain(struct registry *g, const struct host *h)
 	return plain;
 }
 
-/* Go over to the other scheme, once; true if a request made with `was` is to be made again. */
-static bool switch_scheme(struct registry *g, struct host *h, bool was)
+/*
+ * Go over to the other scheme, unless it is settled; true if a request made with `was` is to be
+ * made again. `settle`: this was the last change.
+ */
+static bool switch_scheme(struct registry *g, struct host *h, bool was, bool settle)
 {
 	bool again;
 
 	pthread_mutex_lock(&g->lock);
-	if (!h->switched && h->plain == was) {
+	if (!h->settled && h->plain == was) {
 		h->plain = !was;
-		h->switched = true;
+		h->settled = settle;
 	}
 	again = h->plain != was;
 	pthread_mutex_unlock(&g->lock);
 	return again;
 }
 
-/* --- tokens ------------------------------------------------------------------------------------ */
+static void settle_scheme(struct registry *g, struct host *h)
+{
+	pthread_mutex_lock(&g->lock);
+	h->settled = true;
+	pthread_mutex_unlock(&g->lock);
+}
+
+/* --- tokens ------------------------------------------------------------------------------------
+ */
 
 static struct token *token_at(const struct registry *g, const char *domain, const char *scope)
 {
@@ -255,8 +267,8 @@ static int token_error(const struct call *c, const struct http_request *t, struc
 	              c->ref->domain, t->status);
 	if (t->status == 401 || t->status == 403)
 		return c->auth ? err_hint(e, "the user name or password in %s is wrong",
-		                          c->g->o.auth_places) :
-				 err_hint(e, "log in: podman login %s", c->ref->domain);
+		                          c->g->o.auth_places)
+		               : err_hint(e, "log in: podman login %s", c->ref->domain);
 	return -1;
 }
 
@@ -265,9 +277,9 @@ static int fetch_token(const struct call *c, const struct challenge *ch, struct 
 {
 	bool post = c->auth && c->auth->token;
 	autofree char *query = token_query(c, ch);
-	autofree char *url = post ? xstrdup(ch->realm) :
-				    xasprintf("%s%c%s", ch->realm,
-	                                      strchr(ch->realm, '?') ? '&' : '?', query);
+	autofree char *url =
+		post ? xstrdup(ch->realm)
+		     : xasprintf("%s%c%s", ch->realm, strchr(ch->realm, '?') ? '&' : '?', query);
 	struct http_request t = {
 		.url = url,
 		.plain = true, /* judged below */
@@ -287,13 +299,14 @@ static int fetch_token(const struct call *c, const struct challenge *ch, struct 
 		               "%s: its token service %s is not reached by https: refused",
 		               c->ref->domain, shown);
 	}
-	r = http_perform(c->g->http, &t) == 0 && t.status == 200 ? read_token(c, &t.body, e) :
-								   token_error(c, &t, e);
+	r = http_perform(c->g->http, &t) == 0 && t.status == 200 ? read_token(c, &t.body, e)
+	                                                         : token_error(c, &t, e);
 	http_request_done(&t);
 	return r;
 }
 
-/* --- what to make of an answer ----------------------------------------------------------------- */
+/* --- what to make of an answer -----------------------------------------------------------------
+ */
 
 enum verdict { DONE, AGAIN, FAILED };
 
@@ -378,19 +391,26 @@ static enum verdict later(struct call *c)
 	return http_sleep(c->g->http, wait) < 0 ? FAILED : AGAIN;
 }
 
-/* https where we took it for http on loopback, or http where https fails and the user allows it. */
+/*
+ * https where we took it for http on loopback (and back, if that is none either), or http where
+ * https fails and the user allows it. True: try again at once.
+ */
 static bool other_scheme(struct call *c)
 {
 	const struct http_request *r = c->r;
+	bool wants_tls = r->status == 400 && r->body.len && strstr(r->body.s, "HTTPS");
 
 	if (c->away || c->redirects)
 		return false;
-	if (r->plain && c->host->loopback &&
-	    ((!r->status && r->not_http) ||
-	     (r->status == 400 && r->body.len && strstr(r->body.s, "HTTPS"))))
-		return switch_scheme(c->g, c->host, true);
-	if (!r->plain && c->g->o.tls_no_verify && r->tls_failed)
-		return switch_scheme(c->g, c->host, false);
+	if (r->plain && c->host->loopback && ((!r->status && r->not_http) || wants_tls))
+		return switch_scheme(c->g, c->host, true, false);
+	if (!r->plain && r->tls_failed && c->host->loopback && !c->g->o.tls_no_verify)
+		/* What it says to plain http is the better message, unless it is a certificate. */
+		(void)(r->bad_certificate || switch_scheme(c->g, c->host, false, true));
+	else if (!r->plain && r->tls_failed && c->g->o.tls_no_verify)
+		return switch_scheme(c->g, c->host, false, true);
+	if (r->status)
+		settle_scheme(c->g, c->host);
 	return false;
 }
 
@@ -478,7 +498,8 @@ static enum verdict judge(struct call *c, struct err *e)
 	return status_error(c, e);
 }
 
-/* --- one call ---------------------------------------------------------------------------------- */
+/* --- one call ----------------------------------------------------------------------------------
+ */
 
 static void prepare(struct call *c)
 {
@@ -488,8 +509,8 @@ static void prepare(struct call *c)
 	http_request_done(r);
 	if (!c->redirects) {
 		free(c->url);
-		c->url = xasprintf("%s://%s%s", plain ? "http" : "https", c->host->address,
-		                   c->path);
+		c->url =
+			xasprintf("%s://%s%s", plain ? "http" : "https", c->host->address, c->path);
 	}
 	r->url = c->url;
 	r->plain = plain;
@@ -578,9 +599,10 @@ int registry_manifest(struct registry *g, const struct reference *ref, const cha
 			                 "%s: manifest %s has wrong content (its digest is %s)",
 			                 ref->domain, want, ret_digest);
 		else if (!want && store_valid_digest(r.digest) && !streq(r.digest, ret_digest))
-			result = err_set(e, ERR_IMAGE,
-			                 "%s: manifest has wrong content (digest %s, announced as %s)",
-			                 ref->domain, ret_digest, r.digest);
+			result = err_set(
+				e, ERR_IMAGE,
+				"%s: manifest has wrong content (digest %s, announced as %s)",
+				ref->domain, ret_digest, r.digest);
 		else
 			move_body(&r, ret);
 	}
@@ -593,8 +615,8 @@ int registry_blob(struct registry *g, const struct reference *ref, const char *d
 {
 	struct http_request r = {.max_body = (size_t)size};
 	char got[DIGEST_SIZE];
-	int result = call(g, ref, xasprintf("/v2/%s/blobs/%s", ref->path, digest), "blob", &r, NULL,
-	                  e);
+	int result =
+		call(g, ref, xasprintf("/v2/%s/blobs/%s", ref->path, digest), "blob", &r, NULL, e);
 
 	if (result == 0) {
 		digest_of(r.body.s ? r.body.s : "", r.body.len, got);
@@ -609,7 +631,8 @@ int registry_blob(struct registry *g, const struct reference *ref, const char *d
 	return result;
 }
 
-/* --- large blobs ------------------------------------------------------------------------------- */
+/* --- large blobs -------------------------------------------------------------------------------
+ */
 
 /* Called by the net thread. */
 static int take_bytes(void *arg, const void *data, size_t len)

@@ -2,10 +2,10 @@
 /*
  * registry.h - the distribution API: manifests and blobs of a registry
  *
- * Anonymous, Basic, and Bearer with a token fetched for each repository. https always, but for registries
- * on this machine's loopback (plain http first) and, with tls_no_verify, those whose https fails.
- * Redirects are followed five times, with credentials to the same host only. What may pass (429, 5xx, a
- * broken connection) is tried three times, a blob goes on where it stopped.
+ * Anonymous, Basic, and Bearer with a token fetched for each repository. https always, but for
+ * registries on this machine's loopback (plain http first) and, with tls_no_verify, those whose
+ * https fails. Redirects are followed five times, with credentials to the same host only. What may
+ * pass (429, 5xx, a broken connection) is tried three times, a blob goes on where it stopped.
  *
  * All functions may be called from any thread.
  */
@@ -22,7 +22,7 @@ struct registry;
 struct registry_options {
 	const struct auths *auths; /* a loan for the registry's life */
 	bool tls_no_verify;
-	const char *auth_places;   /* for messages: where credentials were looked for */
+	const char *auth_places; /* for messages: where credentials were looked for */
 };
 
 struct registry *registry_new(const struct registry_options *o, struct err *e);

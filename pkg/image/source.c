@@ -15,7 +15,8 @@
 
 enum { MEMBERS_MAX = 100000, LINKS_MAX = 8, STEP = 256 << 10, SPOOL_RING = 1 << 20 };
 
-/* --- spooling ---------------------------------------------------------------------------------- */
+/* --- spooling ----------------------------------------------------------------------------------
+ */
 
 struct spool {
 	int fd;
@@ -94,7 +95,8 @@ static int spool(int fd, int spill_fd, const atomic_bool *stop, struct err *e)
 	return r < 0 ? -1 : take_fd(&to);
 }
 
-/* --- the index of a tar ------------------------------------------------------------------------ */
+/* --- the index of a tar ------------------------------------------------------------------------
+ */
 
 static const char *clean(const char *name)
 {
@@ -151,6 +153,8 @@ static int add_member(struct source *s, struct archive *a, struct archive_entry 
 		m.link = xstrdup(clean(hard));
 	else if (soft && archive_entry_filetype(ae) == AE_IFLNK)
 		m.link = resolve_link(m.name, soft);
+	if ((hard || soft) && !m.link)
+		m.link = xstrdup(""); /* it leads out: to nothing */
 	if ((s->len & (s->len - 1)) == 0)
 		s->members = xrealloc(s->members, MAX(s->len * 2, (size_t)16) * sizeof(m));
 	s->members[s->len++] = m;
@@ -231,7 +235,8 @@ void source_done(struct source *s)
 	*s = (struct source){.dir_fd = -1, .file_fd = -1};
 }
 
-/* --- looking up -------------------------------------------------------------------------------- */
+/* --- looking up --------------------------------------------------------------------------------
+ */
 
 static const struct source_member *member(const struct source *s, const char *name)
 {
@@ -274,7 +279,7 @@ static int find_file(const struct source *s, const char *name, struct source_ran
 
 bool source_has(const struct source *s, const char *name)
 {
-	struct source_range r;
+	struct source_range r = {0};
 	struct err ignored = {0};
 
 	if (s->dir_fd < 0)
@@ -310,7 +315,7 @@ void source_range_done(struct source_range *r)
 int source_read(const struct source *s, const char *name, size_t max, struct strbuf *ret,
                 struct err *e)
 {
-	struct source_range r;
+	struct source_range r = {0};
 	int64_t at = 0;
 	ssize_t n = 0;
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * source.h - files of an image archive by name: a directory, or a tar whose members are read in place
+ * source.h - files of an image archive by name: a directory, or a tar whose members are read in
+ * place
  *
- * A tar that is compressed, or comes through a pipe, is first unpacked to a temporary file below the
- * store (deleted already). The index of a tar is one pass over its headers; nothing is extracted.
+ * A tar that is compressed, or comes through a pipe, is first unpacked to a temporary file below
+ * the store (deleted already). The index of a tar is one pass over its headers; nothing is
+ * extracted.
  */
 #pragma once
 

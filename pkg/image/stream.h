@@ -16,12 +16,12 @@
 
 struct stream {
 	uint8_t *buf;
-	size_t size;         /* a power of two */
-	size_t head, tail;   /* bytes ever written, ever read */
+	size_t size;       /* a power of two */
+	size_t head, tail; /* bytes ever written, ever read */
 	bool ended, aborted;
 	bool writer_waits, reader_waits;
-	bool refused;        /* stream_offer() said no and wants on_space */
-	struct err err;      /* with `ended`: why it ended early */
+	bool refused;   /* stream_offer() said no and wants on_space */
+	struct err err; /* with `ended`: why it ended early */
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	void (*on_space)(void *arg); /* called without the lock, from the reader's thread */

@@ -42,7 +42,8 @@ static int judge(const struct unpack_request *r, const struct inflater *i, int t
 {
 	const struct inflate *f = &i->f;
 
-	/* What we stopped ourselves, because files cannot be written, says nothing about the blob. */
+	/* What we stopped ourselves, because files cannot be written, says nothing about the blob.
+	 */
 	if (tar_result < 0 && tar_err->kind != ERR_IMAGE) {
 		*e = *tar_err;
 		return -1;
@@ -103,6 +104,19 @@ static int run(const struct unpack_request *r, int dir_fd, int64_t *ret_size, st
 	return judge(r, &i, tar_result, &tar_err, e);
 }
 
+/* A full disk: say where and how full. */
+static void explain(const struct store_work *work, struct err *e)
+{
+	autofree char *what = xstrdup(e->msg);
+	char *reason = strrchr(what, ':');
+
+	if (e->sys != ENOSPC && e->sys != EDQUOT)
+		return;
+	if (reason)
+		*reason = '\0';
+	(void)store_write_error(work->store_fd, e->sys, what, e);
+}
+
 int unpack_layer(const struct unpack_request *r, int64_t *ret_size, struct err *e)
 {
 	struct store_work *work = r->work;
@@ -123,15 +137,8 @@ int unpack_layer(const struct unpack_request *r, int64_t *ret_size, struct err *
 	if (result < 0) {
 		struct err ignored = {0};
 
+		explain(work, e); /* while the disk is still as full as it was */
 		(void)fs_remove_tree(work->dir_fd, name, &ignored);
-		if (e->sys == ENOSPC || e->sys == EDQUOT) {
-			autofree char *what = xstrdup(e->msg);
-			char *colon = strrchr(what, ':');
-
-			if (colon)
-				*colon = '\0';
-			return store_write_error(work->store_fd, e->sys, what, e);
-		}
 	}
 	return result;
 }

@@ -2,7 +2,8 @@
 /*
  * unpack.h - one layer's way from compressed bytes to store/layers
  *
- *   source -> [inflate, sha256 of blob and tar: a thread of its own] -> [tar -> files: the caller's]
+ *   source -> [inflate, sha256 of blob and tar: a thread of its own] -> [tar -> files: the
+ * caller's]
  *
  * The layer becomes visible by one rename after both digests match and its files are synced.
  */

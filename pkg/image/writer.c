@@ -41,7 +41,8 @@ void writer_done(struct writer *w)
 	w->parent = w->path = NULL;
 }
 
-/* --- errors ------------------------------------------------------------------------------------ */
+/* --- errors ------------------------------------------------------------------------------------
+ */
 
 static int refuse(const char *name, const char *why, struct err *e)
 {
@@ -61,7 +62,8 @@ static int failed(const struct writer *w, int num, const char *what, struct err 
 	return err_sys_kind(e, kind, num, "%s \"%s\"", what, shown);
 }
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------
+ */
 
 /* "a/b/c" without empty and "." parts, "" for the top; NULL with *e for what must not be. Owned. */
 static char *clean_name(const char *name, struct err *e)
@@ -106,7 +108,8 @@ static bool below_whiteout(const char *path)
 	return false;
 }
 
-/* --- parents ----------------------------------------------------------------------------------- */
+/* --- parents -----------------------------------------------------------------------------------
+ */
 
 static int open_parent(struct writer *w, const char *dir, struct err *e)
 {
@@ -147,7 +150,8 @@ static int enter_parent(struct writer *w, struct err *e)
 	return 0;
 }
 
-/* --- whiteouts --------------------------------------------------------------------------------- */
+/* --- whiteouts ---------------------------------------------------------------------------------
+ */
 
 static int set_opaque(const struct writer *w, int dir_fd, const char *name, struct err *e)
 {
@@ -164,8 +168,8 @@ static bool is_whiteout(const struct stat *st)
 }
 
 /*
- * A whiteout speaks of lower layers only: if this layer has that name too, in whichever order, the name
- * stays, and a directory becomes opaque.
+ * A whiteout speaks of lower layers only: if this layer has that name too, in whichever order, the
+ * name stays, and a directory becomes opaque.
  */
 static int make_whiteout(struct writer *w, struct err *e)
 {
@@ -187,7 +191,8 @@ static int make_whiteout(struct writer *w, struct err *e)
 	return S_ISDIR(st.st_mode) ? set_opaque(w, w->parent_fd, name, e) : 0;
 }
 
-/* --- making objects ---------------------------------------------------------------------------- */
+/* --- making objects ----------------------------------------------------------------------------
+ */
 
 static int make_hardlink(struct writer *w, const char *target, struct err *e)
 {
@@ -206,15 +211,15 @@ static int make_hardlink(struct writer *w, const char *target, struct err *e)
 		*slash = '\0';
 	dir_fd = fs_open_in(w->root_fd, slash ? path : ".", O_PATH | O_DIRECTORY, 0, 0);
 	if (dir_fd < 0)
-		return errno == ENOENT ?
-			       refuse(w->path, "a hard link to what this layer has not", e) :
-			       failed(w, errno, "open the target of hard link", e);
+		return errno == ENOENT
+		               ? refuse(w->path, "a hard link to what this layer has not", e)
+		               : failed(w, errno, "open the target of hard link", e);
 	struct stat from, to;
 
 	if (fstatat(dir_fd, base, &from, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ?
-			       refuse(w->path, "a hard link to what this layer has not", e) :
-			       failed(w, errno, "look at the target of hard link", e);
+		return errno == ENOENT
+		               ? refuse(w->path, "a hard link to what this layer has not", e)
+		               : failed(w, errno, "look at the target of hard link", e);
 	if (S_ISDIR(from.st_mode) || is_whiteout(&from))
 		return refuse(w->path, "a hard link to a directory or whiteout", e);
 	if (fstatat(w->parent_fd, w->base, &to, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -280,9 +285,9 @@ static int make_or_replace(struct writer *w, const struct writer_entry *ent, str
 		if (way < 0)
 			return -1;
 		if (way == 1 || make_object(w, ent, e) == 0)
-			return way == 2 && ent->type == WRITER_DIR ?
-				       set_opaque(w, w->parent_fd, w->base, e) :
-				       0;
+			return way == 2 && ent->type == WRITER_DIR
+			               ? set_opaque(w, w->parent_fd, w->base, e)
+			               : 0;
 	}
 	return e->kind != ERR_NONE ? -1 : failed(w, errno, "make", e);
 }
@@ -349,7 +354,8 @@ int writer_data(struct writer *w, int64_t offset, const void *data, size_t len, 
 	return 0;
 }
 
-/* --- owner, mode, xattrs, times ---------------------------------------------------------------- */
+/* --- owner, mode, xattrs, times ----------------------------------------------------------------
+ */
 
 /* The name by which a path call reaches the object: the top has none of its own. */
 static int at_fd(const struct writer *w)
@@ -396,10 +402,9 @@ static int set_owner(struct writer *w, const struct writer_entry *ent, struct er
 		note_owner(w, ent);
 		return 0;
 	}
-	r = ent->type == WRITER_FILE ?
-		    fchown(w->fd, (uid_t)ent->uid, (gid_t)ent->gid) :
-		    fchownat(at_fd(w), at_name(w), (uid_t)ent->uid, (gid_t)ent->gid,
-	                     AT_SYMLINK_NOFOLLOW);
+	r = ent->type == WRITER_FILE ? fchown(w->fd, (uid_t)ent->uid, (gid_t)ent->gid)
+	                             : fchownat(at_fd(w), at_name(w), (uid_t)ent->uid,
+	                                        (gid_t)ent->gid, AT_SYMLINK_NOFOLLOW);
 	return r < 0 ? owner_error(w, ent, errno, e) : 0;
 }
 
@@ -501,9 +506,8 @@ int writer_finish(struct writer *w, const struct writer_entry *ent, struct err *
 
 	if (ent->type == WRITER_DIR)
 		return note_dir(w, ent, e);
-	r = ent->type == WRITER_FILE ?
-		    futimens(w->fd, t) :
-		    utimensat(w->parent_fd, w->base, t, AT_SYMLINK_NOFOLLOW);
+	r = ent->type == WRITER_FILE ? futimens(w->fd, t)
+	                             : utimensat(w->parent_fd, w->base, t, AT_SYMLINK_NOFOLLOW);
 	if (r < 0)
 		log_debug("layer: set times: %s", strerror(errno));
 	/* Large files start on their way to the disk now, so that the sync at the end is short. */

@@ -123,34 +123,6 @@ int become_process(struct supervisor *sup, const struct supervise *s, struct err
 	return open_signals(sup, e);
 }
 
-static int reopen(const char *path, int same_as, struct err *e)
-{
-	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat a, b;
-
-	if (fd < 0)
-		return err_sys(e, errno, "open %s", path);
-	if (fstat(fd, &a) < 0 || fstat(same_as, &b) < 0)
-		return err_sys(e, errno, "stat %s", path);
-	if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
-		return err_set(e, ERR_HOST, "%s was replaced meanwhile", path);
-	return take_fd(&fd);
-}
-
-static int open_tops(struct supervisor *sup, const struct supervise *s, struct err *e)
-{
-	sup->dirs = (struct dirs){
-		.root = xstrdup(s->dirs->root),
-		.runroot = xstrdup(s->dirs->runroot),
-		.root_fd = reopen(s->dirs->root, s->dirs->root_fd, e),
-		.runroot_fd = -1,
-	};
-	if (sup->dirs.root_fd < 0)
-		return -1;
-	sup->dirs.runroot_fd = reopen(s->dirs->runroot, s->dirs->runroot_fd, e);
-	return sup->dirs.runroot_fd;
-}
-
 static int become_ids(bool as_root, struct err *e)
 {
 	if (as_root && setgroups(0, NULL) < 0)
@@ -239,7 +211,7 @@ static int open_project(struct supervisor *sup, const char *project, struct err 
 
 int become_root(struct supervisor *sup, const struct supervise *s, struct err *e)
 {
-	if (open_tops(sup, s, e) < 0 || become_ids(s->as_root, e) < 0)
+	if (dirs_reopen(s->dirs, &sup->dirs, e) < 0 || become_ids(s->as_root, e) < 0)
 		return -1;
 	(void)prctl(PR_SET_PDEATHSIG, 0);
 	if (chdir("/") < 0)

@@ -3,9 +3,9 @@
  * fetch.c - see fetch.h
  *
  * Theory of operation: what the index already answers is answered here, without any process. Else
- * kubeplay-image is executed as root of a mapped user namespace, with descriptors instead of paths: the store, a
- * sealed request, the user's credential files, a pipe for its JSON lines. Whatever it says is bounded and checked:
- * it has spoken with strangers.
+ * kubeplay-image is executed as root of a mapped user namespace, with descriptors instead of paths:
+ * the store, a sealed request, the user's credential files, a pipe for its JSON lines. Whatever it
+ * says is bounded and checked: it has spoken with strangers.
  */
 #include "pkg/pod/fetch.h"
 
@@ -34,7 +34,8 @@ enum { AUTH_FILES_MAX = 4, STOP_MS = 5000, TICK_MS = 100, NAMES_MAX = 1 << 20 };
 
 static const char helper_name[] = "kubeplay-image";
 
-/* --- starting the helper ----------------------------------------------------------------------- */
+/* --- starting the helper -----------------------------------------------------------------------
+ */
 
 struct helper {
 	/* for the child */
@@ -61,7 +62,7 @@ static void helper_init(struct helper *h)
 
 static void helper_done(struct helper *h)
 {
-	int *const fds[] = {&h->exe_fd,    &h->store_fd, &h->request_fd, &h->events_fd,
+	int *const fds[] = {&h->exe_fd,   &h->store_fd, &h->request_fd, &h->events_fd,
 	                    &h->lines_fd, &h->pidfd,    &h->signals_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
@@ -105,7 +106,8 @@ static int open_helper(const struct fetch_request *r, struct helper *h, struct e
 	h->exe_fd = open(path, O_PATH | O_CLOEXEC);
 	if (h->exe_fd < 0) {
 		(void)err_sys(e, errno, "%s", path);
-		return err_hint(e, "kubeplay's helper programs are not where they belong: install again");
+		return err_hint(
+			e, "kubeplay's helper programs are not where they belong: install again");
 	}
 	return 0;
 }
@@ -164,7 +166,8 @@ static int start_helper(const struct fetch_request *r, struct helper *h, struct 
 	return 0;
 }
 
-/* --- what it says ------------------------------------------------------------------------------ */
+/* --- what it says ------------------------------------------------------------------------------
+ */
 
 struct answer {
 	struct fetch_show show;
@@ -220,7 +223,8 @@ static void on_name(struct answer *a, const json_t *o)
 		strv_add(a->names, text_of(o, "name"));
 }
 
-/* Lines stay lines (hints stand on their own), everything else that could drive a terminal does not. */
+/* Lines stay lines (hints stand on their own), everything else that could drive a terminal does
+ * not. */
 static void on_error(struct answer *a, const json_t *o)
 {
 	int64_t kind = number_of(o, "kind");
@@ -284,7 +288,8 @@ static void take_lines(struct answer *a, struct strbuf *buf)
 	}
 }
 
-/* --- waiting ----------------------------------------------------------------------------------- */
+/* --- waiting -----------------------------------------------------------------------------------
+ */
 
 static void stop_helper(struct helper *h, enum err_kind kind, const char *why)
 {
@@ -393,21 +398,21 @@ static int run_helper(const struct fetch_request *r, struct helper *h, json_t *r
 static json_t *new_request(const struct fetch_request *r, const char *verb)
 {
 	json_t *o = json_pack("{si,ss,sb,sb}", "version", IMAGE_PROTOCOL, "verb", verb,
-	                      "tls_no_verify", r->tls_no_verify, "ignore_owner",
-	                      r->idmap->single);
+	                      "tls_no_verify", r->tls_no_verify, "ignore_owner", r->idmap->single);
 
 	if (r->platform)
 		(void)json_object_set_new(o, "platform", json_string(r->platform));
 	return o;
 }
 
-/* --- credentials ------------------------------------------------------------------------------- */
+/* --- credentials -------------------------------------------------------------------------------
+ */
 
 static void try_auth(struct helper *h, json_t *list, char *path)
 {
-	int fd = h->given_len < AUTH_FILES_MAX ?
-			 open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) :
-			 -1;
+	int fd = h->given_len < AUTH_FILES_MAX
+	                 ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+	                 : -1;
 
 	if (fd >= 0) {
 		h->given[h->given_len++] = fd;
@@ -460,7 +465,8 @@ static int add_auths(const struct fetch_request *r, struct helper *h, json_t *re
 	return h->given_len ? 0 : err_sys_kind(e, ERR_USAGE, errno, "--authfile %s", r->authfile);
 }
 
-/* --- pulling ----------------------------------------------------------------------------------- */
+/* --- pulling -----------------------------------------------------------------------------------
+ */
 
 /* Is the image that we have for the platform that is asked for? */
 static bool right_platform(const struct fetch_request *r, const struct store_image *img)
@@ -539,9 +545,9 @@ static void add_images(json_t *request, const struct fetch_request *r,
 		/* Another platform than what is here: only the registry knows. */
 		bool ask = images[i]->pull == PLAN_PULL_ALWAYS || r->platform;
 
-		(void)json_array_append_new(list, json_pack("{ss,ss}", "ref", images[i]->reference,
-		                                            "policy",
-		                                            ask ? "Always" : "IfNotPresent"));
+		(void)json_array_append_new(list,
+		                            json_pack("{ss,ss}", "ref", images[i]->reference,
+		                                      "policy", ask ? "Always" : "IfNotPresent"));
 	}
 	(void)json_object_set_new(request, "images", list);
 }
@@ -585,7 +591,8 @@ int fetch_images(const struct fetch_request *r, struct fetch_image *images, size
 	return n ? pull_all(r, left, n, e) : 0;
 }
 
-/* --- loading ----------------------------------------------------------------------------------- */
+/* --- loading -----------------------------------------------------------------------------------
+ */
 
 int fetch_load(const struct fetch_request *r, const char *path, const char *tag, struct strv *ret,
                struct err *e)
@@ -613,7 +620,8 @@ int fetch_load(const struct fetch_request *r, const char *path, const char *tag,
 	return result;
 }
 
-/* --- removing ---------------------------------------------------------------------------------- */
+/* --- removing ----------------------------------------------------------------------------------
+ */
 
 struct removal {
 	int store_fd, names_fd;
@@ -648,7 +656,8 @@ int fetch_remove(const struct fetch_request *r, const char *reference, bool forc
 	autostrbuf struct strbuf names = {0};
 
 	if (store_fd < 0)
-		return e->kind == ERR_ABSENT ? err_set(e, ERR_ABSENT, "no image %s", reference) : -1;
+		return e->kind == ERR_ABSENT ? err_set(e, ERR_ABSENT, "no image %s", reference)
+		                             : -1;
 	if (names_fd < 0)
 		return err_sys(e, errno, "memfd_create");
 	if (userns_run(r->idmap, remove_inside, &arg, e) < 0)

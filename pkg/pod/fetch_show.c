@@ -29,7 +29,8 @@ static void put(const struct fetch_show *s, const struct strbuf *text)
 		(void)fd_write_all(s->fd, text->s, text->len, &ignored);
 }
 
-/* --- plain lines ------------------------------------------------------------------------------- */
+/* --- plain lines -------------------------------------------------------------------------------
+ */
 
 /* "12.3 MiB": at most 12 characters. */
 static void size_text(int64_t n, char out[24])
@@ -95,7 +96,8 @@ static void say_layer(struct fetch_show *s, const struct fetch_layer *l)
 	say(s, line);
 }
 
-/* --- layers ------------------------------------------------------------------------------------ */
+/* --- layers ------------------------------------------------------------------------------------
+ */
 
 static struct fetch_layer *layer(struct fetch_show *s, const char *id)
 {
@@ -139,7 +141,8 @@ void fetch_show_layer(struct fetch_show *s, const char *id, const char *state, i
 		say_layer(s, l);
 }
 
-/* --- bars -------------------------------------------------------------------------------------- */
+/* --- bars --------------------------------------------------------------------------------------
+ */
 
 static void terminal_size(int fd, size_t *ret_rows, size_t *ret_cols)
 {
@@ -175,9 +178,9 @@ static void add_line(struct strbuf *out, const struct fetch_layer *l, size_t col
 		strbuf_addf(&line, "%s / %s", done, total);
 	} else {
 		strbuf_addf(&line, "%s %s",
-		            l->state == FETCH_LAYER_WAIT ? "waiting" :
-		            l->state == FETCH_LAYER_DONE ? "done" :
-		                                           "is here already",
+		            l->state == FETCH_LAYER_WAIT   ? "waiting"
+		            : l->state == FETCH_LAYER_DONE ? "done"
+		                                           : "is here already",
 		            l->state == FETCH_LAYER_PRESENT ? "" : total);
 	}
 	strbuf_add(out, line.s, MIN(line.len, cols - 1));

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "pkg/pod/check.h"
 #include "pkg/util/fd.h"
 
 enum { FILE_MAX_SIZE = 64 << 20 };
@@ -44,12 +45,20 @@ static int read_project_file(const struct dirs *d, const char *project, const ch
 int project_plan(const struct dirs *d, const char *project, struct plan **ret, struct err *e)
 {
 	autostrbuf struct strbuf text = {0};
+	struct plan *plan = NULL;
 
 	if (read_project_file(d, project, "plan.yaml", &text, e) < 0)
 		return -1;
 	if (!text.len)
 		return err_set(e, ERR_ABSENT, "project %s: plan.yaml is empty", project);
-	return plan_load(text.s, text.len, ret, e);
+	if (plan_load(text.s, text.len, &plan, e) < 0)
+		return -1;
+	if (check_plan(plan, e) < 0) {
+		plan_free(plan);
+		return err_wrap(e, "project %s: plan.yaml", project);
+	}
+	*ret = plan;
+	return 0;
 }
 
 int project_objects(const struct dirs *d, const char *project, struct strbuf *out, struct err *e)

@@ -28,6 +28,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include "pkg/pod/check.h"
 #include "pkg/pod/client.h"
 #include "pkg/pod/wire.h"
 #include "pkg/util/clock.h"
@@ -399,7 +400,9 @@ static int read_plan(struct apply *a, const struct supervisor *sup, struct err *
 		return -1;
 	if (data.s)
 		explicit_bzero(data.s, data.len);
-	if (!a->gen->plan->project || !streq(a->gen->plan->project, sup->state->project))
+	if (check_plan(a->gen->plan, e) < 0)
+		return -1;
+	if (!streq(a->gen->plan->project, sup->state->project))
 		return err_set(e, ERR_INPUT, "apply: the plan is another project's");
 	return 0;
 }

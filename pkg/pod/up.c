@@ -10,8 +10,8 @@
  * are directories. After "setup" the lock is released, so that `down` need not wait for a slow
  * image to become ready; a workload that fails is left for inspection.
  *
- * A project that runs gets only the difference: pods that are gone or changed are removed first
- * (they hold their ports), then the new ones' ports are bound here and sent along with the plan.
+ * A project that runs gets only the difference: new ports are bound here, pods that are gone or
+ * changed are removed, then the new ones are made from the plan that is sent along with the ports.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +20,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "pkg/pod/check.h"
 #include "pkg/pod/client.h"
 #include "pkg/pod/hostpath.h"
 #include "pkg/pod/project.h"
@@ -492,7 +493,7 @@ static bool nothing_to_do(const struct live *l)
 	return !l->gone.len && l->objects_same;
 }
 
-/* Stop the pods that go; they hold their ports and names until they are gone. */
+/* Stop the pods that go; they hold their names until they are gone. */
 static int remove_pods(struct live *l, struct err *e)
 {
 	struct up *u = l->u;
@@ -549,6 +550,26 @@ static int send_documents(struct up *u, struct err *e)
 	return r;
 }
 
+/*
+ * New hostPorts are bound before any pod is touched, so that one in use changes nothing. Those that
+ * the project holds already stay in its hands and are not among the descriptors.
+ */
+static int bind_ports(struct live *l, struct err *e)
+{
+	struct up *u = l->u;
+	struct net_config config = u->r->net_config;
+
+	config.live = l->old;
+	for (uint32_t i = 0; i < u->r->plan->pods_count; i++) {
+		struct pod_grant *g = &u->grants[i];
+
+		if (l->changed[i] && u->r->net->bind_pod(&config, &u->r->plan->pods[i],
+		                                         &g->listeners, &g->listener_count, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int send_pods(struct live *l, struct err *e)
 {
 	struct up *u = l->u;
@@ -556,13 +577,10 @@ static int send_pods(struct live *l, struct err *e)
 
 	l->add = json_array();
 	for (uint32_t i = 0; i < p->pods_count; i++) {
-		struct pod_grant *g = &u->grants[i];
+		const struct pod_grant *g = &u->grants[i];
 
 		if (!l->changed[i])
 			continue;
-		if (u->r->net->bind_pod(&u->r->net_config, &p->pods[i], &g->listeners,
-		                        &g->listener_count, e) < 0)
-			return -1;
 		if (send_fds(u, g->listeners, g->listener_count, e) < 0 ||
 		    send_fds(u, g->trees, g->tree_count, e) < 0)
 			return -1;
@@ -597,7 +615,7 @@ static int change(struct live *l, struct err *e)
 	for (uint32_t i = 0; i < p->pods_count; i++)
 		if (l->changed[i] && prepare_host_paths(u, &p->pods[i], &u->grants[i], e) < 0)
 			return -1;
-	if (make_claims(u, e) < 0)
+	if (bind_ports(l, e) < 0 || make_claims(u, e) < 0)
 		return -1;
 	if (remove_pods(l, e) < 0 || send_documents(u, e) < 0 || send_pods(l, e) < 0)
 		return -1;
@@ -716,6 +734,8 @@ int project_up(struct up_request *r, struct err *e)
 	};
 	int result = -1, found;
 
+	if (check_plan(r->plan, e) < 0)
+		return -1;
 	u.op_lock = state_op_lock(r->dirs, u.name,
 	                          r->timeout_ms < 0 ? -1 : (int)MIN(r->timeout_ms, INT_MAX), e);
 	if (u.op_lock >= 0 && talk_signals_begin(&u.signals, e) == 0 &&

@@ -114,48 +114,6 @@ static int open_top(const char *path, mode_t mode, bool strict, struct err *e)
 	return take_fd(&fd);
 }
 
-int dirs_open(struct dirs *d, const char *root_opt, const char *runroot_opt, uid_t owner_uid,
-              gid_t owner_gid, struct err *e)
-{
-	const char *root = root_opt ? root_opt : env_path("KUBEPLAY_ROOT");
-	const char *runroot = runroot_opt ? runroot_opt : env_path("KUBEPLAY_RUNROOT");
-	autofree char *found = root ? xstrdup(root) : default_root();
-	autofree char *found_run = runroot ? xstrdup(runroot) : default_runroot();
-	bool in_tmp = starts_with(found_run, "/tmp/kubeplay-") && !runroot;
-
-	*d = (struct dirs){.root_fd = -1, .runroot_fd = -1};
-	if (!found) {
-		(void)err_set(e, ERR_HOST, "neither HOME nor XDG_DATA_HOME says where data goes");
-		return err_hint(e, "set HOME, or give --root DIR");
-	}
-	d->owner_uid = owner_uid;
-	d->owner_gid = owner_gid;
-	d->root = absolute(found);
-	d->runroot = absolute(found_run);
-	d->root_fd = open_top(d->root, 0711, false, e);
-	if (d->root_fd < 0) {
-		(void)err_wrap(e, "data directory");
-		goto fail;
-	}
-	d->runroot_fd = open_top(d->runroot, in_tmp ? 0700 : 0711, true, e);
-	if (d->runroot_fd < 0) {
-		(void)err_wrap(e, "run-time directory");
-		goto fail;
-	}
-	return 0;
-fail:
-	dirs_close(d);
-	return -1;
-}
-
-void dirs_close(struct dirs *d)
-{
-	close_fd(&d->root_fd);
-	close_fd(&d->runroot_fd);
-	free(take_ptr(d->root));
-	free(take_ptr(d->runroot));
-}
-
 /* One part of a path: open it, or make it and give it to the owner. */
 static int open_part(const struct dirs *d, int at, const char *name, bool make, struct err *e)
 {
@@ -178,6 +136,110 @@ static int open_part(const struct dirs *d, int at, const char *name, bool make, 
 	return take_fd(&fd);
 }
 
+static const char *const data_names[DIRS_DATA_COUNT] = {"store", "volumes", "projects"};
+
+/* See struct dirs: only where the owner of what is below is not us. */
+static int open_for_owner(struct dirs *d, struct err *e)
+{
+	for (size_t i = 0; i < DIRS_DATA_COUNT; i++)
+		if ((d->data_fds[i] = open_part(d, d->root_fd, data_names[i], true, e)) < 0)
+			return err_wrap(e, "%s", d->root);
+	d->run_projects_fd = open_part(d, d->runroot_fd, "projects", true, e);
+	return d->run_projects_fd < 0 ? err_wrap(e, "%s", d->runroot) : 0;
+}
+
+int dirs_open(struct dirs *d, const char *root_opt, const char *runroot_opt, uid_t owner_uid,
+              gid_t owner_gid, struct err *e)
+{
+	const char *root = root_opt ? root_opt : env_path("KUBEPLAY_ROOT");
+	const char *runroot = runroot_opt ? runroot_opt : env_path("KUBEPLAY_RUNROOT");
+	autofree char *found = root ? xstrdup(root) : default_root();
+	autofree char *found_run = runroot ? xstrdup(runroot) : default_runroot();
+	bool in_tmp = starts_with(found_run, "/tmp/kubeplay-") && !runroot;
+
+	*d = (struct dirs){
+		.root_fd = -1, .runroot_fd = -1, .data_fds = {-1, -1, -1}, .run_projects_fd = -1};
+	if (!found) {
+		(void)err_set(e, ERR_HOST, "neither HOME nor XDG_DATA_HOME says where data goes");
+		return err_hint(e, "set HOME, or give --root DIR");
+	}
+	d->owner_uid = owner_uid;
+	d->owner_gid = owner_gid;
+	d->root = absolute(found);
+	d->runroot = absolute(found_run);
+	d->root_fd = open_top(d->root, 0711, false, e);
+	if (d->root_fd < 0) {
+		(void)err_wrap(e, "data directory");
+		goto fail;
+	}
+	d->runroot_fd = open_top(d->runroot, in_tmp ? 0700 : 0711, true, e);
+	if (d->runroot_fd < 0) {
+		(void)err_wrap(e, "run-time directory");
+		goto fail;
+	}
+	if (owner_uid != geteuid() && open_for_owner(d, e) < 0)
+		goto fail;
+	return 0;
+fail:
+	dirs_close(d);
+	return -1;
+}
+
+static int reopen(const char *path, int same_as, struct err *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat a, b;
+
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", path);
+	if (fstat(fd, &a) < 0 || fstat(same_as, &b) < 0)
+		return err_sys(e, errno, "stat %s", path);
+	if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return err_set(e, ERR_HOST, "%s was replaced meanwhile", path);
+	return take_fd(&fd);
+}
+
+int dirs_reopen(const struct dirs *d, struct dirs *ret, struct err *e)
+{
+	struct dirs n = {
+		.root_fd = -1, .runroot_fd = -1, .data_fds = {-1, -1, -1}, .run_projects_fd = -1};
+
+	n.root = xstrdup(d->root);
+	n.runroot = xstrdup(d->runroot);
+	n.root_fd = reopen(d->root, d->root_fd, e);
+	n.runroot_fd = n.root_fd < 0 ? -1 : reopen(d->runroot, d->runroot_fd, e);
+	if (n.runroot_fd < 0 || (d->run_projects_fd >= 0 && open_for_owner(&n, e) < 0)) {
+		dirs_close(&n);
+		return -1;
+	}
+	*ret = n;
+	return 0;
+}
+
+void dirs_close(struct dirs *d)
+{
+	close_fd(&d->root_fd);
+	close_fd(&d->runroot_fd);
+	close_fd(&d->run_projects_fd);
+	for (size_t i = 0; i < DIRS_DATA_COUNT; i++)
+		close_fd(&d->data_fds[i]);
+	free(take_ptr(d->root));
+	free(take_ptr(d->runroot));
+}
+
+/* A copy of a descriptor that open_for_owner() made, or -1. */
+static int dup_known(const struct dirs *d, int top, const char *name)
+{
+	int fd = -1;
+
+	if (top == d->runroot_fd && streq(name, "projects"))
+		fd = d->run_projects_fd;
+	for (size_t i = 0; i < DIRS_DATA_COUNT && top == d->root_fd; i++)
+		if (streq(name, data_names[i]))
+			fd = d->data_fds[i];
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
 static int open_below(const struct dirs *d, int top, const char *path, bool make, struct err *e)
 {
 	autofree char *copy = xstrdup(path);
@@ -185,8 +247,13 @@ static int open_below(const struct dirs *d, int top, const char *path, bool make
 	char *save = NULL;
 
 	for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
-		int next = -1;
+		int next = part == copy ? dup_known(d, top, part) : -1;
 
+		if (next >= 0) {
+			close_fd(&at);
+			at = next;
+			continue;
+		}
 		if (streq(part, ".") || streq(part, ".."))
 			return err_set(e, ERR_INPUT, "bad path %s", path);
 		next = open_part(d, at, part, make, e);

@@ -14,9 +14,15 @@
 
 #include "pkg/util/err.h"
 
+enum { DIRS_DATA_COUNT = 3 }; /* store, volumes, projects */
+
 struct dirs {
 	char *root, *runroot; /* absolute paths */
 	int root_fd, runroot_fd;
+	/* As real root: the directories below them, opened while we may search their parents. The
+	 * supervisor, which becomes the owner below, could not get through a --root of mode 0700.
+	 * Else -1. */
+	int data_fds[DIRS_DATA_COUNT], run_projects_fd;
 	uid_t owner_uid; /* host ids that everything below root belongs to */
 	gid_t owner_gid;
 };
@@ -29,6 +35,12 @@ struct dirs {
  */
 int dirs_open(struct dirs *d, const char *root_opt, const char *runroot_opt, uid_t owner_uid,
               gid_t owner_gid, struct err *e);
+/*
+ * The same directories by new descriptors, of the mount namespace that we are in now: the kernel
+ * clones mounts only within their own. For a process that becomes the owner, uid 0 of its user
+ * namespace: called while we still are who opened them first. Fails if one was replaced meanwhile.
+ */
+int dirs_reopen(const struct dirs *d, struct dirs *ret, struct err *e);
 void dirs_close(struct dirs *d);
 
 /* Open (making if `make`) a directory below root: "store", "volumes/default/data", ... with mode

@@ -37,6 +37,21 @@ int state_save(int dirfd, const struct state_project *s, struct err *e)
 	return fs_write_atomic(dirfd, "state.yaml", text.s, text.len, 0600, false, e);
 }
 
+/* What everybody takes for granted of a record that was loaded. */
+static bool whole(const struct state_project *s)
+{
+	if (!s->project || !s->project_namespace)
+		return false;
+	for (uint32_t i = 0; i < s->pods_count; i++) {
+		if (!s->pods[i].name)
+			return false;
+		for (uint32_t j = 0; j < s->pods[i].containers_count; j++)
+			if (!s->pods[i].containers[j].name)
+				return false;
+	}
+	return true;
+}
+
 int state_load(int dirfd, struct state_project **ret, struct err *e)
 {
 	autostrbuf struct strbuf text = {0};
@@ -51,9 +66,12 @@ int state_load(int dirfd, struct state_project **ret, struct err *e)
 		return err_set(e, ERR_ABSENT, "state.yaml is empty or damaged");
 	if (record_load(&state_project_top, text.s, text.len, &s, e) < 0)
 		return err_wrap(e, "state.yaml");
-	if (((struct state_project *)s)->version != STATE_VERSION) {
+	if (((struct state_project *)s)->version != STATE_VERSION)
 		(void)err_set(e, ERR_INPUT, "state.yaml has version %lld, this program knows %d",
 		              (long long)((struct state_project *)s)->version, STATE_VERSION);
+	else if (!whole(s))
+		(void)err_set(e, ERR_INPUT, "state.yaml is damaged");
+	if (e->kind) {
 		state_free(s);
 		return -1;
 	}

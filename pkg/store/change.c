@@ -3,7 +3,8 @@
  * change.c - adding images to the index and removing them
  *
  * An index is loaded, changed and replaced under store/lock. Layers and blobs that nobody names any
- * more are renamed into store/tmp under the same lock, so that they vanish at once, and deleted after.
+ * more are renamed into store/tmp under the same lock, so that they vanish at once, and deleted
+ * after.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -276,7 +277,8 @@ static void sweep_removed(int store_fd, const struct removal *rm)
 		struct err e = {0};
 		char path[96];
 
-		(void)snprintf(path, sizeof(path), "tmp/removed-%s", rm->gone.layers[i].diff_id + 7);
+		(void)snprintf(path, sizeof(path), "tmp/removed-%s",
+		               rm->gone.layers[i].diff_id + 7);
 		if (fs_remove_tree(store_fd, path, &e) < 0)
 			log_debug("image store: %s", e.msg);
 	}

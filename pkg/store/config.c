@@ -2,9 +2,9 @@
 /*
  * config.c - what does an image's config say about its process?
  *
- * The config blob was verified when it was stored, but whoever made the image wrote it: every member is
- * checked for its type, and an environment entry without "=" is dropped, so that no variable of ours can
- * be taken over by its bare name.
+ * The config blob was verified when it was stored, but whoever made the image wrote it: every
+ * member is checked for its type, and an environment entry without "=" is dropped, so that no
+ * variable of ours can be taken over by its bare name.
  */
 #include <jansson.h>
 
@@ -65,8 +65,7 @@ static int get_volumes(json_t *o, struct strv *ret, struct err *e)
 		return 0;
 	if (!json_is_object(set))
 		return err_set(e, ERR_IMAGE, "config.Volumes is not an object");
-	json_object_foreach(set, key, v)
-		strv_add(ret, key);
+	json_object_foreach(set, key, v) strv_add(ret, key);
 	return 0;
 }
 

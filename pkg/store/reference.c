@@ -30,7 +30,7 @@ static bool valid_component(const char *s, size_t len)
 	if (!len || !lower_or_digit(s[0]) || !lower_or_digit(s[len - 1]))
 		return false;
 	while (i < len) {
-		size_t start = i;
+		size_t start;
 
 		while (i < len && lower_or_digit(s[i]))
 			i++;
@@ -81,8 +81,7 @@ static bool valid_port(const char *port)
 {
 	int64_t n;
 
-	return strspn(port, "0123456789") == strlen(port) &&
-	       str_parse_int(port, 1, 65535, &n) == 0;
+	return strspn(port, "0123456789") == strlen(port) && str_parse_int(port, 1, 65535, &n) == 0;
 }
 
 static bool valid_host_name(const char *host, size_t len)

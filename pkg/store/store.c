@@ -138,7 +138,8 @@ const struct store_image *store_find(const struct store_index *x, const char *re
 	if (reference_parse(reference, &r, &e) == 0) {
 		img = find_name(x, &r);
 		if (!img && r.short_name) {
-			/* What a local build tool named "localhost/app" is meant by "app" as well. */
+			/* What a local build tool named "localhost/app" is meant by "app" as well.
+			 */
 			autofree char *text = xasprintf("localhost/%s", reference);
 			autoreference struct reference local = {0};
 

@@ -37,7 +37,8 @@ int store_write_error(int store_fd, int num, const char *what, struct err *e)
 
 int store_lock(int store_fd, struct err *e)
 {
-	autoclose int fd = openat(store_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	autoclose int fd =
+		openat(store_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return store_write_error(store_fd, errno, "image store: open lock", e);

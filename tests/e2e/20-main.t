@@ -88,6 +88,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: peer}
 spec:
+  terminationGracePeriodSeconds: 1
   containers:
   - name: peer
     image: $REGISTRY/busybox:1.35
@@ -151,7 +152,7 @@ bg busybox httpd -f -p "0.0.0.0:$host_open" -h open
 wait_for 5 try_tcp 127.0.0.1 "$host_open"
 wait_for 5 try_tcp 127.0.0.1 "$host_local"
 is "$(curl -s "http://127.0.0.1:$host_local/") $(curl -s "http://192.0.2.10:$host_open/")" 'local open' 'two servers on the host'
-is "$(in_sidecar wget -q -T 3 -O - "http://host.containers.internal:$host_open/")" open \
+is "$(in_sidecar timeout 3 wget -q -O - "http://host.containers.internal:$host_open/")" open \
 	'a server on 0.0.0.0 of the host is reached by host.containers.internal'
 gateway=$(in_sidecar sh -c "ip route | sed -n 's/^default via \([^ ]*\).*/\1/p'")
 for a in host.containers.internal "$gateway" 127.0.0.1 192.0.2.10 10.0.2.2 10.0.2.3 10.0.2.100 169.254.1.1; do
@@ -214,7 +215,7 @@ is "$status" 0 'down'
 # --- --host-loopback
 run kp up --host-loopback main.yaml
 is "$status" 0 'up --host-loopback'
-is "$(in_sidecar wget -q -T 3 -O - "http://host.containers.internal:$host_local/")" local \
+is "$(in_sidecar timeout 3 wget -q -O - "http://host.containers.internal:$host_local/")" local \
 	'then a server on 127.0.0.1 of the host is reached by host.containers.internal'
 like "$(in_sidecar sh -c 'printf "GET k\r\nQUIT\r\n" | nc localhost 6379 | tr -d "\r" | tr "\n" " "')" '.1 v' \
 	"the claim kept redis' data"

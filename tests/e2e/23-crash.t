@@ -74,9 +74,12 @@ check_after() {
 	is "$(client "$TOP/build/kit/probe" connect 192.0.2.10 "$port")" open "$1: the port is published"
 }
 
+kp up pod.yaml >/dev/null 2>&1 # what stays on purpose is there then
+kp down --volumes pod.yaml >/dev/null 2>&1
 snapshot before
 run kp up pod.yaml
 is "$status" 0 'up'
+[ "$status" = 0 ] || bail 'without a pod there is nothing to kill'
 kp exec -c writer a -- sh -c 'echo kept >/data/keep'
 
 # --- steady state, and straight on: the next up meets containers that are still dying in fsync
@@ -135,6 +138,7 @@ is "$(awk '$1 != last { if ($1 in seen) bad++; seen[$1] = 1; last = $1 } END { p
 isnt "$(cut -d' ' -f1 "$claim/log" | sort -u | wc -l)" 1 '(and several did one after the other)'
 is "$(awk '$1 != last { last = $1; n = 0 } $2 != n++ { bad++ } END { print bad + 0 }' "$claim/log")" 0 'nor lost a line'
 
+kp up pod.yaml >/dev/null 2>&1
 run kp down --volumes pod.yaml
 snapshot after
 ok 'down leaves nothing of all that' snapshot_diff before after

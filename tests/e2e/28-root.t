@@ -54,6 +54,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: peer}
 spec:
+  terminationGracePeriodSeconds: 1
   containers: [{name: peer, image: busybox:1.35, command: [probe, peer, '7000']}]
 END
 # Once for what stays on purpose: empty directories, the cached verdict about the storage.

@@ -214,11 +214,12 @@ TEST(a_dot_inside_a_label_does_not_make_another_name)
 {
 	struct dns_names n = {0};
 	uint8_t msg[64] = {1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 8}, out[DNS_MAX_OWN];
+	static const uint8_t rest[] = {'w', 'e', 'b', '.', 'c', 'o', 'r', 'p', 0, 0, 1, 0, 1};
 	struct dns_query q;
 
 	one_pod(&n);
 	dns_search_add(&n, "corp");
-	memcpy(msg + 13, "web.corp\0\0\1\0\1", 13);
+	memcpy(msg + 13, rest, sizeof(rest));
 	assert_int_equal(dns_parse(msg, 26, &q), 0);
 	assert_int_equal(dns_answer(&n, msg, &q, out, sizeof(out)), 0);
 	dns_names_done(&n);

@@ -254,7 +254,7 @@ TEST(datagrams_of_each_client_are_a_flow_and_come_back)
 {
 	struct world *w = world_new(SOCK_DGRAM);
 	int a = client(SOCK_DGRAM, w->published), b = client(SOCK_DGRAM, w->published);
-	struct sockaddr_in from[2];
+	struct sockaddr_in from[2] = {0};
 	char buf[16];
 
 	for (int i = 0; i < 2; i++) {
@@ -282,9 +282,9 @@ TEST(datagrams_of_each_client_are_a_flow_and_come_back)
 TEST(the_longest_silent_flow_makes_room)
 {
 	struct world *w = world_new(SOCK_DGRAM);
-	struct sockaddr_in from[4];
+	struct sockaddr_in from[4] = {0};
+	int fds[4] = {-1, -1, -1, -1};
 	char c[1];
-	int fds[4];
 
 	w->f.max_flows = 3;
 	for (int i = 0; i < 4; i++) {
@@ -310,25 +310,25 @@ TEST(the_longest_silent_flow_makes_room)
 
 struct row {
 	const char *client;
-	int attempt;
 	const char *pod; /* NULL: no way */
+	int attempt;
 	bool transparent;
 };
 
 TEST(a_client_keeps_its_address_where_a_reply_can_come_back)
 {
 	static const struct row rows[] = {
-		{"198.51.100.9", 0, "10.244.0.2", true},
-		{"198.51.100.9", 1, NULL, false},
-		{"127.0.0.1", 0, "10.244.0.2", false},
-		{"10.244.0.77", 0, "10.244.0.2", false}, /* pod subnet */
-		{"10.0.2.15", 0, "10.244.0.2", false},   /* tap subnet */
-		{"2001:db8::9", 0, "fd00::2", true},
-		{"2001:db8::9", 1, "10.244.0.2", false}, /* the pod listens on IPv4 only */
-		{"2001:db8::9", 2, NULL, false},
-		{"::1", 0, "fd00::2", false},
-		{"fe80::1", 0, "fd00::2", false},
-		{"fd00::77", 0, "fd00::2", false},
+		{"198.51.100.9", "10.244.0.2", 0, true},
+		{"198.51.100.9", NULL, 1, false},
+		{"127.0.0.1", "10.244.0.2", 0, false},
+		{"10.244.0.77", "10.244.0.2", 0, false}, /* pod subnet */
+		{"10.0.2.15", "10.244.0.2", 0, false},   /* tap subnet */
+		{"2001:db8::9", "fd00::2", 0, true},
+		{"2001:db8::9", "10.244.0.2", 1, false}, /* the pod listens on IPv4 only */
+		{"2001:db8::9", NULL, 2, false},
+		{"::1", "fd00::2", 0, false},
+		{"fe80::1", "fd00::2", 0, false},
+		{"fd00::77", "fd00::2", 0, false},
 	};
 	struct control_config cfg = {.transparent = true};
 	struct control_listen to = {0};

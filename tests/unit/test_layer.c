@@ -672,30 +672,51 @@ TEST(error_texts_cannot_drive_a_terminal)
 	assert_null(strpbrk(e.msg, "\033\r\n"));
 }
 
-/* 200000 directory entries with long names in a child whose memory is watched. */
+enum { MANY = 200000, GROWTH_MAX_KIB = 16 << 10 };
+
+/* Directory entries with long names, without ever having all of them. */
+static void *write_many(void *arg)
+{
+	autostrbuf struct strbuf one = {0};
+	char name[100] = "d/";
+	uint8_t *p;
+	size_t room;
+
+	memset(name + 2, 'n', 90);
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(name + 92, 8, "%d", i % 10);
+		strbuf_clear(&one);
+		tar_add(&one, &(struct tar_entry){.name = name, .type = '5', .mtime = 5000});
+		if (stream_space(arg, &p, &room) < 0 || room < one.len)
+			break;
+		memcpy(p, one.s, one.len);
+		stream_commit(arg, one.len);
+	}
+	stream_end(arg, NULL);
+	return NULL;
+}
+
 static int many_entries(void)
 {
 	const struct layer_options o = {0};
-	struct layer_stats s;
-	struct strbuf all = {0};
 	struct rusage before, after;
+	struct layer_stats s;
 	struct stream in;
 	struct err e = {0};
-	char name[100] = "d/";
+	pthread_t t;
 
-	memset(name + 2, 'n', 90);
-	for (int i = 0; i < 200000; i++) {
-		(void)snprintf(name + 92, 8, "%d", i % 10);
-		tar_add(&all, &(struct tar_entry){.name = name, .type = '5', .mtime = 5000});
-	}
-	stream_init(&in, 128 << 20);
-	(void)stream_offer(&in, all.s, all.len);
-	stream_end(&in, NULL);
+	stream_init(&in, 64 << 10);
 	(void)getrusage(RUSAGE_SELF, &before);
-	if (layer_unpack(&in, layer, top, &o, &s, &e) < 0 || s.entries != 200000)
+	if (pthread_create(&t, NULL, write_many, &in) != 0 ||
+	    layer_unpack(&in, layer, top, &o, &s, &e) < 0 || s.entries != MANY)
 		return 1;
+	(void)pthread_join(t, NULL);
 	(void)getrusage(RUSAGE_SELF, &after);
-	return after.ru_maxrss - before.ru_maxrss > 16 << 10 ? 2 : 0; /* KiB */
+#ifdef __SANITIZE_ADDRESS__
+	return 0; /* what was freed is kept in quarantine */
+#else
+	return after.ru_maxrss - before.ru_maxrss > GROWTH_MAX_KIB ? 2 : 0;
+#endif
 }
 
 TEST(many_entries_take_little_memory)

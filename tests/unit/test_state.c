@@ -95,7 +95,8 @@ TEST(an_absent_or_empty_state_is_absent)
 
 TEST(a_damaged_state_or_another_version_is_an_error)
 {
-	static const char *const bad[] = {"{", "version: 2\n", "- a\n", "version: x\n", "\t"};
+	static const char *const bad[] = {"{",     "version: 2\n", "version: 1\n",
+	                                  "- a\n", "version: x\n", "\t"};
 	struct state_project *s = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
