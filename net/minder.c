@@ -38,7 +38,7 @@ static void read_output(struct minder *m)
 
 	while ((n = read(m->output.fd, buf, sizeof(buf))) > 0)
 		keep_line(m, buf, (size_t)n);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		loop_del(&m->output);
 }
 

@@ -114,7 +114,7 @@ void netns_drain(int fd)
 	char buf[4096];
 
 	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC) > 0 || errno == ENOBUFS)
-		continue;
+		;
 }
 
 /* Inside a new namespace: the functions of the vfork children */

@@ -76,16 +76,18 @@ static bool collide(const struct in6_addr *a, const struct in6_addr *b)
 
 static const char *port_text(const struct port *p, char out[ADDR_TEXT_SIZE + 16])
 {
-	char ip[ADDR_TEXT_SIZE];
 	const char *udp = p->spec->protocol == PLAN_UDP ? "/udp" : "";
 	int n = (int)p->spec->host_port;
 
-	if (addr_is_unset(&p->ip))
+	if (addr_is_unset(&p->ip)) {
 		(void)snprintf(out, ADDR_TEXT_SIZE + 16, "%d%s", n, udp);
-	else
+	} else {
+		char ip[ADDR_TEXT_SIZE];
+
 		(void)snprintf(out, ADDR_TEXT_SIZE + 16,
 		               addr_is_v4(&p->ip) ? "%s:%d%s" : "[%s]:%d%s", addr_text(&p->ip, ip),
 		               n, udp);
+	}
 	return out;
 }
 

@@ -16,7 +16,7 @@ static bool next_word(const char **at, const char *end, char *out, size_t room)
 	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
 		p++;
 	for (len = 0; p + len < end && !strchr(" \t\r", p[len]) && p[len]; len++)
-		continue;
+		;
 	*at = p + len;
 	if (len == 0 || p[0] == '#' || p[0] == ';')
 		return false;

@@ -59,8 +59,9 @@ void resolver_arm(struct resolver *r)
 {
 	struct err e = {0};
 
-	if (r->query_count || r->conn_count)
-		(void)timer_set_ms(r->loop, &r->tick, RESOLVER_TICK_MS, &e);
+	if (r->ticking || (!r->query_count && !r->conn_count))
+		return;
+	r->ticking = timer_set_ms(r->loop, &r->tick, RESOLVER_TICK_MS, &e) == 0;
 }
 
 static void want_sockets(struct resolver *r)
@@ -107,13 +108,15 @@ static void reply_to(struct resolver *r, const struct sockaddr_storage *to, sock
 
 static void give_up(struct forwarded *f)
 {
-	uint8_t out[NS_PACKETSZ];
 	struct dns_query q;
 
 	dns_set_id(f->query, f->client_id);
-	if (dns_parse(f->query, f->len, &q) == 0)
+	if (dns_parse(f->query, f->len, &q) == 0) {
+		uint8_t out[NS_PACKETSZ];
+
 		reply_to(f->r, &f->client, f->client_len, out,
 		         dns_refuse(f->query, f->len, &q, DNS_SERVFAIL, out, sizeof(out)));
+	}
 	forwarded_free(f);
 }
 
@@ -130,7 +133,7 @@ static bool send_once(struct forwarded *f)
 		return false;
 	while (recv(f->src.fd, scrap, sizeof(scrap), MSG_DONTWAIT | MSG_TRUNC) >= 0 ||
 	       errno == ECONNREFUSED)
-		continue; /* late answers to an earlier query, and its error */
+		; /* late answers to an earlier query, and its error */
 	if (connect(f->src.fd, (const struct sockaddr *)(const void *)&ss, len) < 0)
 		return false;
 	dns_set_id(f->query, resolver_random());
@@ -219,9 +222,10 @@ static void forward(struct resolver *r, const uint8_t *msg, size_t len, const st
                     const struct sockaddr_storage *from, socklen_t from_len)
 {
 	struct forwarded *f;
-	uint8_t out[NS_PACKETSZ];
 
 	if (!r->upstreams.count || r->query_count >= RESOLVER_MAX_QUERIES || too_many(r, from)) {
+		uint8_t out[NS_PACKETSZ];
+
 		reply_to(r, from, from_len, out,
 		         dns_refuse(msg, len, q, DNS_SERVFAIL, out, sizeof(out)));
 		return;
@@ -290,6 +294,7 @@ static void tick(struct timer *t)
 	int64_t now = clock_mono_ms();
 	struct forwarded *next;
 
+	r->ticking = false;
 	for (struct forwarded *f = r->queries; f; f = next) {
 		next = f->next;
 		if (now >= f->deadline) {

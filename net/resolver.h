@@ -34,6 +34,7 @@ struct resolver {
 	struct in6_addr self;
 	struct source udp, tcp;
 	struct timer tick;
+	bool ticking;
 	struct forwarded *queries; /* doubly linked */
 	struct tcp_client *conns;
 	size_t query_count, conn_count;

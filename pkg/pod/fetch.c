@@ -146,14 +146,23 @@ static int open_pipes(struct helper *h, json_t *request, struct err *e)
 	return 0;
 }
 
+/* The signals that end us; not those that somebody (nohup) wants ignored. */
+static void signals_meant(sigset_t *ret)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction now;
+
+	(void)sigemptyset(ret);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			(void)sigaddset(ret, signals[i]);
+}
+
 static int start_helper(const struct fetch_request *r, struct helper *h, struct err *e)
 {
 	sigset_t set;
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
+	signals_meant(&set);
 	h->signals_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (h->signals_fd < 0)
 		return err_sys(e, errno, "signalfd");

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fetch.h - have images present: runs kubeplay-image in a mapped user namespace and shows its progress
+ * fetch.h - have images present: runs kubeplay-image in a mapped user namespace and shows its
+ * progress
  *
  * kubeplay-image speaks JSON lines on a pipe (progress, warnings, one result); the protocol is in
- * pkg/image/protocol.h. Images that the store already has, by their pull policy, start no process at all.
+ * pkg/image/protocol.h. Images that the store already has, by their pull policy, start no process
+ * at all.
  */
 #pragma once
 
@@ -17,25 +19,30 @@ struct fetch_request {
 	const struct dirs *dirs;
 	const struct idmap *idmap;
 	const char *libexec;
-	const char *authfile;     /* NULL: the usual places */
+	const char *authfile; /* NULL: the usual places */
 	bool tls_no_verify;
-	const char *platform;     /* "linux/arm64", NULL: ours */
+	const char *platform; /* "linux/arm64", NULL: ours */
 	enum fetch_progress progress;
-	int progress_fd;          /* stderr */
-	int64_t timeout_ms;       /* -1: none */
+	int progress_fd;    /* stderr */
+	int64_t timeout_ms; /* -1: none */
 };
 
 struct fetch_image {
-	const char *reference;    /* as written */
+	const char *reference; /* as written */
 	enum plan_pull pull;
-	char image_id[80];        /* out: sha256:... of the config */
+	char image_id[80]; /* out: sha256:... of the config */
 };
 
-/* Pull what is missing or must be looked at (Always). ERR_IMAGE names each image and what was tried. */
-int fetch_images(const struct fetch_request *r, struct fetch_image *images, size_t count, struct err *e);
-/* Load an OCI layout (directory or tar) or a docker-archive; path "-" is stdin. Names loaded are appended to *ret. */
+/* Pull what is missing or must be looked at (Always). ERR_IMAGE names each image and what was
+ * tried. */
+int fetch_images(const struct fetch_request *r, struct fetch_image *images, size_t count,
+                 struct err *e);
+/* Load an OCI layout (directory or tar) or a docker-archive; path "-" is stdin. Names loaded are
+ * appended to *ret. */
 struct strv;
-int fetch_load(const struct fetch_request *r, const char *path, const char *tag, struct strv *ret, struct err *e);
-/* Remove a name or an image; layers that nothing uses any more go too. in_use: image ids that running projects use. */
-int fetch_remove(const struct fetch_request *r, const char *reference, bool force, char *const *in_use,
-		 size_t in_use_count, struct strv *ret_removed, struct err *e);
+int fetch_load(const struct fetch_request *r, const char *path, const char *tag, struct strv *ret,
+               struct err *e);
+/* Remove a name or an image; layers that nothing uses any more go too. in_use: image ids that
+ * running projects use. */
+int fetch_remove(const struct fetch_request *r, const char *reference, bool force,
+                 char *const *in_use, size_t in_use_count, struct strv *ret_removed, struct err *e);
