@@ -127,8 +127,11 @@ void report_size(int64_t bytes, char out[REPORT_SIZE_SIZE])
 
 json_t *report_string(const char *text)
 {
-	json_t *value = text ? json_string(text) : json_null();
+	json_t *value;
 
+	if (!text)
+		return json_null();
+	value = json_string(text);
 	if (!value) {
 		autofree char *clean = str_sanitize(text, strlen(text));
 
