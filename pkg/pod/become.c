@@ -21,7 +21,6 @@
 #include <sys/stat.h>
 
 #include "pkg/pod/supervisor.h"
-#include "pkg/runtime/limits.h"
 #include "pkg/runtime/mnt.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/fs.h"
@@ -98,12 +97,12 @@ static int open_signals(struct supervisor *sup, struct err *e)
 }
 
 /* 50 pods hold more than the usual 1024 descriptors. */
-static void raise_limit(void)
+static void raise_limit(struct supervisor *sup)
 {
 	struct rlimit lim;
 
-	limits_save();
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0) {
+		sup->nofile = lim.rlim_cur;
 		lim.rlim_cur = lim.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &lim);
 	}
@@ -117,7 +116,7 @@ int become_process(struct supervisor *sup, const struct supervise *s, struct err
 	(void)umask(0022);
 	close_foreign();
 	set_title(title);
-	raise_limit();
+	raise_limit(sup);
 	if (gethostname(sup->node_name, sizeof(sup->node_name) - 1) < 0)
 		(void)snprintf(sup->node_name, sizeof(sup->node_name), "localhost");
 	return open_signals(sup, e);

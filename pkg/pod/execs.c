@@ -135,6 +135,7 @@ static int spawn_it(struct exec *x, struct sup_container *c, const struct reques
 		.no_new_privs = sec->no_new_privs,
 		.privileged = sec->privileged,
 		.no_seccomp = sec->privileged,
+		.nofile = x->sup->nofile,
 		.cgroup_fd = -1,
 		.stdin_fd = r->tty ? -1 : fds[0],
 		.stdout_fd = r->tty ? -1 : fds[1],

@@ -261,6 +261,7 @@ static int spawn_now(struct sup_container *c, struct start *s, struct err *e)
 		.no_new_privs = sec->no_new_privs,
 		.privileged = sec->privileged,
 		.no_seccomp = sec->privileged,
+		.nofile = p->sup->nofile,
 		.oom_score_adj = oom_score(&c->plan->resources),
 		.host_sys = p->plan->host_network,
 		.stdin_fd = -1,

@@ -111,7 +111,8 @@ struct supervisor {
 	struct exec *execs;
 	struct restart_curve curve;
 	char node_name[65];
-	bool changed; /* the state must be saved, waiters looked at */
+	uint64_t nofile; /* soft limit of descriptors as we were started, for containers */
+	bool changed;    /* the state must be saved, waiters looked at */
 	int64_t saved_ms;
 	struct timer save_timer;
 	struct timer orphan_timer;

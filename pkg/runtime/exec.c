@@ -84,6 +84,7 @@ static int enter(const struct visit *v, struct err *e)
 		.caps = s->caps,
 		.no_new_privs = s->no_new_privs,
 		.no_seccomp = s->no_seccomp,
+		.nofile = s->nofile,
 		.in = s->stdin_fd >= 0 ? s->stdin_fd : v->null_fd,
 		.out = s->stdout_fd >= 0 ? s->stdout_fd : v->null_fd,
 		.err = s->stderr_fd >= 0 ? s->stderr_fd : v->null_fd,

@@ -11,14 +11,16 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "pkg/runtime/caps.h"
-#include "pkg/runtime/limits.h"
 #include "pkg/runtime/lookup.h"
 #include "pkg/runtime/seccomp.h"
 #include "pkg/util/fs.h"
+
+enum { DEFAULT_NOFILE = 1024 };
 
 /* Never chdir() by path: /proc/self/fd/N would leave the container through a descriptor of ours. */
 int process_open_cwd(int rootfd, const char *cwd, bool make, struct err *e)
@@ -169,12 +171,23 @@ static int enter_cwd(int fd, bool again, struct err *e)
 	return 0;
 }
 
+/* The supervisor raised its own as far as it may; the hard limit is as it was. */
+static void lower_limit(uint64_t soft)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return;
+	lim.rlim_cur = MIN(soft ? (rlim_t)soft : DEFAULT_NOFILE, lim.rlim_max);
+	(void)setrlimit(RLIMIT_NOFILE, &lim);
+}
+
 int process_become(const struct process *p, struct err *e)
 {
 	if (start_session(p, e) < 0 || set_descriptors(p, e) < 0)
 		return -1;
 	leave_keyring();
-	limits_restore();
+	lower_limit(p->nofile);
 	(void)umask(0022);
 	if (enter_cwd(p->cwd_fd, false, e) < 0 || set_identity(p, e) < 0 ||
 	    enter_cwd(p->cwd_fd, true, e) < 0)

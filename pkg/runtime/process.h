@@ -15,6 +15,7 @@ struct process {
 	const struct user_ids *who;
 	uint64_t caps;
 	bool no_new_privs, no_seccomp;
+	uint64_t nofile;  /* soft limit of descriptors, 0: 1024 */
 	int cwd_fd;       /* opened inside the container's root */
 	int in, out, err; /* become 0, 1, 2 */
 	int tty;          /* controlling terminal, -1: none; is in, out and err too */

@@ -209,6 +209,7 @@ static int step_process(struct setup *st, struct err *e)
 		.caps = s->caps,
 		.no_new_privs = s->no_new_privs,
 		.no_seccomp = s->no_seccomp,
+		.nofile = s->nofile,
 		.cwd_fd = st->cwd_fd,
 		.in = s->stdin_fd,
 		.out = s->stdout_fd,

@@ -64,6 +64,8 @@ struct spawn_spec {
 	bool no_new_privs, privileged;
 	bool no_seccomp;   /* privileged: no filter */
 	int oom_score_adj; /* raised only */
+	uint64_t nofile;   /* RLIMIT_NOFILE, soft: what kubeplay was started with, not what it gave
+	                      itself; 0: 1024 */
 	bool host_sys; /* hostNetwork: bind of the host's /sys (read-only, recursive) instead of a
 	                  new sysfs */
 
@@ -96,6 +98,7 @@ struct exec_spec {
 	size_t group_count;
 	uint64_t caps;
 	bool no_new_privs, privileged, no_seccomp;
+	uint64_t nofile; /* as above */
 	int cgroup_fd;
 	int stdin_fd, stdout_fd, stderr_fd; /* the caller's; ignored with tty */
 	bool tty;
