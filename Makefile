@@ -100,7 +100,9 @@ deps:
 	@tests/kit/deps
 bench-deps:
 	@tests/kit/deps --bench
-check: tests
+# On a fresh machine too: the packages come first, and make looks at the sources anew when they are there.
+check: deps
+	@$(MAKE) --no-print-directory tests
 	@tests/run --variant $(VARIANT)
 san:
 	@$(MAKE) --no-print-directory VARIANT=san tests
