@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -128,20 +127,20 @@ bool idmap_parse_available(const char *own_map, uint32_t *first)
 {
 	uint32_t best = 0, best_count = 0;
 	const char *p = own_map;
-	uint32_t in, out, count;
-	int used;
+	int64_t in, out, count;
 
-	while (sscanf(p, "%" SCNu32 " %" SCNu32 " %" SCNu32 "%n", &in, &out, &count, &used) == 3) {
-		p += used;
-		if (*first >= in && (uint64_t)*first + FULL <= (uint64_t)in + count)
+	while (str_next_int(&p, 0, UINT32_MAX, &in) == 0 &&
+	       str_next_int(&p, 0, UINT32_MAX, &out) == 0 &&
+	       str_next_int(&p, 0, UINT32_MAX, &count) == 0) {
+		if (*first >= in && (int64_t)*first + FULL <= in + count)
 			return true;
 		if (in == 0 && count) { /* id 0 is ourselves */
 			in++;
 			count--;
 		}
 		if (count >= FULL && count > best_count) {
-			best = in + (count - FULL);
-			best_count = count;
+			best = (uint32_t)(in + count - FULL);
+			best_count = (uint32_t)count;
 		}
 	}
 	*first = best;

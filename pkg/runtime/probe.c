@@ -55,22 +55,24 @@ static char *cache_key(const struct idmap *m, int dirfd)
 static bool cache_read(int dirfd, const char *key, struct storage_probe *ret)
 {
 	autostrbuf struct strbuf text = {0};
-	int bits[4], chown_errno, overlay_errno;
+	int64_t n[6];
+	const char *at;
 	struct err ignored = {0};
 	size_t len = strlen(key);
 
 	if (fd_read_file(dirfd, cache_name, CACHE_MAX, &text, &ignored) < 0 || text.len < len + 1 ||
 	    memcmp(text.s, key, len) != 0 || text.s[len] != '\n')
 		return false;
-	if (sscanf(text.s + len + 1, "%d %d %d %d %d %d", &bits[0], &bits[1], &bits[2], &bits[3],
-	           &chown_errno, &overlay_errno) != 6)
-		return false;
-	ret->chown_ok = bits[0];
-	ret->xattr_ok = bits[1];
-	ret->whiteout_ok = bits[2];
-	ret->overlay_ok = bits[3];
-	ret->chown_errno = chown_errno;
-	ret->overlay_errno = overlay_errno;
+	at = text.s + len + 1;
+	for (size_t i = 0; i < ARRAY_LEN(n); i++)
+		if (str_next_int(&at, 0, i < 4 ? 1 : INT_MAX, &n[i]) < 0)
+			return false;
+	ret->chown_ok = n[0];
+	ret->xattr_ok = n[1];
+	ret->whiteout_ok = n[2];
+	ret->overlay_ok = n[3];
+	ret->chown_errno = (int)n[4];
+	ret->overlay_errno = (int)n[5];
 	ret->cached = true;
 	return true;
 }

@@ -171,7 +171,8 @@ char *str_sanitize(const char *text, size_t len)
 	return strbuf_take(&out);
 }
 
-int str_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret)
+/* A decimal number and where it ends. */
+static int parse_int(const char *text, int64_t min, int64_t max, int64_t *ret, const char **ret_end)
 {
 	char *end;
 	long long v;
@@ -180,10 +181,27 @@ int str_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret)
 		return -1;
 	errno = 0;
 	v = strtoll(text, &end, 10);
-	if (errno || *end || v < min || v > max)
+	if (errno || v < min || v > max)
+		return -1;
+	*ret = v;
+	*ret_end = end;
+	return 0;
+}
+
+int str_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+	const char *end;
+	int64_t v;
+
+	if (parse_int(text, min, max, &v, &end) < 0 || *end)
 		return -1;
 	*ret = v;
 	return 0;
+}
+
+int str_next_int(const char **at, int64_t min, int64_t max, int64_t *ret)
+{
+	return parse_int(*at + strspn(*at, " \t\n"), min, max, ret, at);
 }
 
 size_t str_distance(const char *a, const char *b, size_t limit)

@@ -54,5 +54,8 @@ char *str_sanitize(const char *text, size_t len) MUST_USE;
 
 /* Parse a whole decimal number within [min, max]; -1 if it is not one. */
 int str_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret);
+/* The next of several numbers with blanks between them: *at moves behind it. -1 if there is none.
+ */
+int str_next_int(const char **at, int64_t min, int64_t max, int64_t *ret);
 /* Levenshtein distance without regard to case; stops counting past `limit`. */
 size_t str_distance(const char *a, const char *b, size_t limit);

@@ -144,7 +144,7 @@ static void wait_readable(struct running *r, int fd)
 			return;
 		CHECK(loop_once(&r->loop, 10, &e) >= 0);
 	}
-	CHECK(!"readable in five seconds");
+	CHECK(false && "readable in five seconds");
 }
 
 static void expect_text(struct running *r, int fd, const char *want)

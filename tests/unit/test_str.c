@@ -201,6 +201,22 @@ TEST(a_number_is_digits_within_bounds_and_nothing_else)
 	assert_true(v == INT64_MIN);
 }
 
+TEST(numbers_in_a_row_are_taken_one_by_one)
+{
+	const char *at = "  0 1000\n4294967296 x";
+	int64_t v = 77;
+
+	assert_int_equal(str_next_int(&at, 0, UINT32_MAX, &v), 0);
+	assert_int_equal(v, 0);
+	assert_int_equal(str_next_int(&at, 0, UINT32_MAX, &v), 0);
+	assert_int_equal(v, 1000);
+	assert_int_equal(str_next_int(&at, 0, UINT32_MAX, &v), -1); /* too large */
+	assert_int_equal(v, 1000);
+	assert_int_equal(str_next_int(&at, 0, INT64_MAX, &v), 0);
+	assert_int_equal(str_next_int(&at, 0, INT64_MAX, &v), -1);
+	assert_string_equal(at, " x");
+}
+
 TEST(distance_counts_edits_without_regard_to_case)
 {
 	assert_int_equal(str_distance("image", "image", 3), 0);
@@ -240,5 +256,6 @@ RUN_TESTS(CASE(a_zeroed_buffer_grows_and_stays_terminated), CASE(nothing_is_adde
           CASE(the_sanitizer_sees_bytes_behind_a_zero),
           CASE(every_pair_of_bytes_comes_out_printable),
           CASE(a_number_is_digits_within_bounds_and_nothing_else),
+          CASE(numbers_in_a_row_are_taken_one_by_one),
           CASE(distance_counts_edits_without_regard_to_case),
           CASE(distance_of_long_strings_is_far_and_bounded))
