@@ -26,7 +26,7 @@ static void add_text(struct err *e, const char *sep, const char *text)
 	(void)snprintf(e->msg + len, sizeof(e->msg) - len, "%s%s", sep, text);
 }
 
-int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+int(err_set)(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -50,7 +50,7 @@ static PRINTF(4, 0) int sys_text(struct err *e, enum err_kind kind, int num, con
 	return -1;
 }
 
-int err_sys(struct err *e, int num, const char *fmt, ...)
+int(err_sys)(struct err *e, int num, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -60,7 +60,7 @@ int err_sys(struct err *e, int num, const char *fmt, ...)
 	return -1;
 }
 
-int err_sys_kind(struct err *e, enum err_kind kind, int num, const char *fmt, ...)
+int(err_sys_kind)(struct err *e, enum err_kind kind, int num, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -70,7 +70,7 @@ int err_sys_kind(struct err *e, enum err_kind kind, int num, const char *fmt, ..
 	return -1;
 }
 
-int err_wrap(struct err *e, const char *fmt, ...)
+int(err_wrap)(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof(e->msg)];
 	va_list ap;
@@ -83,7 +83,7 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
-int err_hint(struct err *e, const char *fmt, ...)
+int(err_hint)(struct err *e, const char *fmt, ...)
 {
 	char hint[sizeof(e->msg)];
 	va_list ap;

@@ -44,5 +44,15 @@ int err_sys_kind(struct err *e, enum err_kind kind, int num, const char *fmt, ..
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 /* Put a line "\n  hint" behind the message: the fix, in words a user can act on; returns -1. */
 int err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+/*
+ * Compilers and analysers see here what they cannot see in another file: that these return -1, so
+ * that the caller of a function which failed does not use what it did not give.
+ */
+#define err_set(...)      (err_set(__VA_ARGS__), -1)
+#define err_sys(...)      (err_sys(__VA_ARGS__), -1)
+#define err_sys_kind(...) (err_sys_kind(__VA_ARGS__), -1)
+#define err_wrap(...)     (err_wrap(__VA_ARGS__), -1)
+#define err_hint(...)     (err_hint(__VA_ARGS__), -1)
+
 /* The documented exit code for e->kind. */
 int err_exit_code(const struct err *e);
