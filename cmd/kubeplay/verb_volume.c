@@ -8,6 +8,7 @@
 #include "cmd/kubeplay/projects.h"
 #include "cmd/kubeplay/report.h"
 #include "cmd/kubeplay/verb.h"
+#include "pkg/pod/tidy.h"
 #include "pkg/runtime/userns.h"
 #include "pkg/util/clock.h"
 
@@ -176,6 +177,16 @@ static int remove_tree(struct cli *c, int dirfd, const char *name, struct err *e
 	return userns_remove_tree(m, dirfd, hidden, e);
 }
 
+/* What stands beside the claim goes with it. */
+static int forget(struct cli *c, const struct volumes *v, const char *namespace, const char *name,
+                  struct err *e)
+{
+	autofree char *claim = xasprintf("%s/%s", namespace, name);
+	const struct idmap *m;
+
+	return cli_ids(c, &m, e) < 0 ? -1 : tidy_remove_claim(v->ps.dirs, m, claim, e);
+}
+
 static int remove_claim(struct cli *c, const struct volumes *v, const char *arg, struct err *e)
 {
 	const char *slash = strchr(arg, '/'), *name = slash ? slash + 1 : arg;
@@ -191,7 +202,7 @@ static int remove_claim(struct cli *c, const struct volumes *v, const char *arg,
 	fd = dirs_open_data(v->ps.dirs, path, false, e);
 	if (fd < 0 && e->kind == ERR_ABSENT)
 		return err_set(e, ERR_ABSENT, "there is no claim \"%s\"", arg);
-	if (fd < 0 || remove_tree(c, fd, name, e) < 0)
+	if (fd < 0 || remove_tree(c, fd, name, e) < 0 || forget(c, v, namespace, name, e) < 0)
 		return -1;
 	(void)printf("%s/%s\n", namespace, name);
 	return 0;

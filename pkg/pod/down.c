@@ -114,25 +114,35 @@ static bool claim_in_use(const struct down_request *r, const char *claim)
 	return used;
 }
 
-static int remove_claims(const struct down_request *r, const struct state_project *s, struct err *e)
+/* By the notes beside the claims: a plain `down` before this one forgot the state. */
+static int remove_claims(const struct down_request *r, struct err *e)
 {
-	for (uint32_t i = 0; i < s->created_claims_count; i++) {
-		if (claim_in_use(r, s->created_claims[i]))
+	autostrv struct strv claims = {0};
+
+	tidy_list_claims(r->dirs, r->project, &claims);
+	for (size_t i = 0; i < claims.len; i++) {
+		if (claim_in_use(r, claims.v[i]))
 			continue;
-		if (tidy_remove_claim(r->dirs, r->idmap, s->created_claims[i], e) < 0)
+		if (tidy_remove_claim(r->dirs, r->idmap, claims.v[i], e) < 0)
 			return -1;
 		if (r->on_volume)
-			r->on_volume(s->created_claims[i], r->arg);
+			r->on_volume(claims.v[i], r->arg);
 	}
-	return 0;
+	return claims.len > 0;
 }
 
-static int remove_all(const struct down_request *r, const struct state_project *s, struct err *e)
+/* 1 if nothing but claims could have been there, and was not. */
+static int remove_all(const struct down_request *r, const struct state_project *s, bool absent,
+                      struct err *e)
 {
+	int claims = 0;
+
 	for (uint32_t i = 0; s && r->on_pod && i < s->pods_count; i++)
 		r->on_pod(s->pods[i].name, POD_DELETED, r->arg);
-	if (s && r->volumes && remove_claims(r, s, e) < 0)
+	if (r->volumes && (claims = remove_claims(r, e)) < 0)
 		return -1;
+	if (absent)
+		return claims ? 0 : 1;
 	if (tidy_data(r->dirs, r->idmap, r->project, e) < 0)
 		return -1;
 	return tidy_run(r->dirs, r->project, e);
@@ -150,7 +160,7 @@ static int down_locked(const struct down_request *r, struct err *e)
 		return -1;
 	}
 	if (run_fd < 0 && !tidy_has_data(r->dirs, r->project))
-		return 1;
+		return remove_all(r, NULL, true, e);
 	if (run_fd >= 0 && state_load(run_fd, &s, &absent) < 0)
 		log_debug("project %s: %s", r->project, absent.msg);
 	result = run_fd < 0 ? 0 : end_supervisor(r, run_fd, s, e);
@@ -163,7 +173,7 @@ static int down_locked(const struct down_request *r, struct err *e)
 		}
 	}
 	if (result == 0)
-		result = remove_all(r, s, e);
+		result = remove_all(r, s, false, e);
 	state_free(s);
 	return result;
 }

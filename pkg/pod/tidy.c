@@ -2,6 +2,7 @@
 /* tidy.c - see tidy.h */
 #include "pkg/pod/tidy.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -168,4 +169,46 @@ int tidy_remove_claim(const struct dirs *d, const struct idmap *m, const char *c
 	 */
 	(void)unlinkat(d->root_fd, parent, AT_REMOVEDIR);
 	return 0;
+}
+
+/* Names in a directory, also hidden ones. Absent is empty. */
+static void add_entries(int at, const char *name, struct strv *ret)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!d) {
+		close_fd(&fd);
+		return;
+	}
+	while ((entry = readdir(d)))
+		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
+			strv_add(ret, entry->d_name);
+	(void)closedir(d);
+}
+
+void tidy_list_claims(const struct dirs *d, const char *project, struct strv *ret)
+{
+	autostrv struct strv namespaces = {0};
+
+	add_entries(d->root_fd, "volumes", &namespaces);
+	for (size_t i = 0; i < namespaces.len; i++) {
+		autofree char *path = xasprintf("volumes/%s", namespaces.v[i]);
+		autostrv struct strv names = {0};
+		struct err ignored = {0};
+		autoclose int dir = dirs_open_data(d, path, false, &ignored);
+
+		if (dir < 0)
+			continue;
+		add_entries(dir, ".", &names);
+		for (size_t j = 0; j < names.len; j++) {
+			const char *claim = names.v[j];
+			autofree char *full = xasprintf("%s/%s", namespaces.v[i], claim);
+
+			if (claim[0] != '.' && note_says(dir, claim, project) &&
+			    !strv_has(ret, full))
+				strv_add(ret, full);
+		}
+	}
 }

@@ -30,3 +30,5 @@ int tidy_make_claim(const struct dirs *d, const char *claim_namespace, const cha
 /* Remove a claim "NAMESPACE/NAME", also what sub-ids own in it. */
 int tidy_remove_claim(const struct dirs *d, const struct idmap *m, const char *claim,
                       struct err *e);
+/* Add the claims "NAMESPACE/NAME" that the project made, in this life or an earlier one. */
+void tidy_list_claims(const struct dirs *d, const char *project, struct strv *ret);

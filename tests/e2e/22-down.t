@@ -68,6 +68,23 @@ is "$status" 0 'down --volumes'
 snapshot after
 ok 'leaves no claim either' snapshot_diff before after
 
+run kp up pod.yaml
+run kp down pod.yaml
+run kp down -p pod --volumes
+is "$status $out" '0 persistentvolumeclaim/default/data deleted' 'down --volumes after a plain down, by name'
+snapshot after
+ok 'leaves no claim' snapshot_diff before after
+run kp up pod.yaml
+run kp down pod.yaml
+run kp down other --volumes
+is "$out" '' 'down --volumes of another project leaves the claim'
+run kp volume ls -o name
+is "$out" default/data 'volume ls shows it'
+run kp volume rm data
+is "$status" 0 'volume rm removes it'
+snapshot after
+ok 'and all that stands beside it' snapshot_diff before after
+
 # --- the file was edited, or is gone
 run kp up pod.yaml
 sed -i 's/name: p}/name: other}/; s/kind: Pod/kind: Nonsense/' pod.yaml

@@ -80,6 +80,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: slow}
 spec:
+  terminationGracePeriodSeconds: 1
   initContainers: [{name: wait, image: busybox:1.35, command: [sleep, '60']}]
   containers: [{name: c, image: busybox:1.35, command: [sleep, '60']}]
 END
@@ -120,27 +121,56 @@ run kp down pod.yaml
 if [ "$KP_AS" = root ]; then
 	mkdir small
 	mount -t tmpfs -o size=1m,mode=0755 tmpfs small
-	# shellcheck disable=SC2317
 	full() { "$KUBEPLAY" --root "$T/small/root" --runroot "$KP_RUNROOT" "$@"; }
-	run full load "$IMAGES/busybox"
-	is "$status" 5 'load onto a full disk is exit code 5'
-	like "$err" 'No space left' 'and says so'
-	run full images -q
-	is "$out" '' 'nothing half-visible is in the store'
+	registry_start
+	for how in "load $IMAGES/busybox" "pull --quiet $REGISTRY/busybox:1.35"; do
+		# shellcheck disable=SC2086
+		run full $how
+		is "$status" 5 "${how%% *} onto a full disk is exit code 5"
+		like "$err" 'No space left' 'and says so'
+		run full images -q
+		is "$out" '' 'nothing half-visible is in the store'
+		is "$(find small -type f -size +4k | wc -l)" 0 'nor otherwise'
+	done
 	mount -o remount,size=200m small
 	run full load "$IMAGES/busybox"
 	is "$status" 0 'with room it works'
 	run full up -p full --network none slow.yaml --timeout 1
+	# Neither room nor inodes: whatever up wants to make fails.
 	head -c 300m /dev/zero >small/fill 2>/dev/null
+	mount -o "remount,nr_inodes=$(df --output=iused small | tail -1 | tr -d ' ')" small
+	snapshot before
 	run full up -p full2 --network none pod.yaml
-	isnt "$status" 0 'up on a full disk fails'
+	is "$status" 5 'up on a full disk is exit code 5'
 	like "$err" 'No space left' 'and says so'
+	snapshot after
+	ok 'and leaves nothing' snapshot_diff before after
 	run full down -p full
 	is "$status" 0 'down works on a full disk'
+	mount -o remount,nr_inodes=1000000 small
+	# Room for names only: a pod that writes nothing may run, whose log cannot be written.
+	run full up -p full2 --network none pod.yaml
+	is "$status" 0 'a pod that needs no room runs without'
+	is "$(kp ps -o json | jq -r '.items[0].status.phase')" Running 'and goes on'
+	run full down -p full2
+	is "$status" 0 'down'
 	rm small/fill
 	run full up -p full2 --network none pod.yaml
 	is "$status" 0 'with room again up works'
 	run full down -p full2
-	umount small
+
+	# The run-time directory full: the state cannot be saved.
+	mkdir run
+	mount -t tmpfs -o size=16k,mode=0700 tmpfs run
+	cramped() { "$KUBEPLAY" --root "$KP_ROOT" --runroot "$T/run" "$@"; }
+	head -c 1m /dev/zero >run/fill 2>/dev/null
+	run cramped up --network none pod.yaml
+	is "$status" 5 'up with a full run-time directory is exit code 5'
+	like "$err" 'No space left' 'and says so'
+	is "$(supervisors)" 0 'nothing runs'
+	rm run/fill
+	run cramped down pod.yaml
+	is "$status" 0 'down'
+	umount small run
 fi
 plan_done
