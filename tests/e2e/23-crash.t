@@ -49,11 +49,13 @@ below() { awk -v n="$1" '/^NSpid:/ && NF >= 3 && (n == 0 || (NF == 3 && $3 == 1)
 supervisor() { below 1; }
 # shellcheck disable=SC2317
 nobody() { [ -z "$(below 0)" ]; }
+# Fails when there was none.
 kill_supervisor() {
-	local p
+	local p rc=1
 	for p in $(supervisor); do
-		kill -KILL "$p" 2>/dev/null
+		kill -KILL "$p" 2>/dev/null && rc=0
 	done
+	return "$rc"
 }
 # Sleeps a random time below $1 ms.
 moment() {
@@ -97,8 +99,12 @@ for round in 4 5 6; do
 	kp down pod.yaml >/dev/null 2>&1
 	bg kp up pod.yaml
 	moment 60
-	kill_supervisor
+	# There may be none yet on a busy machine; when up was faster than all that, it dies right after.
+	until kill_supervisor; do
+		kill -0 "$bg_pid" 2>/dev/null || break
+	done
 	wait "$bg_pid" 2>/dev/null
+	kill_supervisor
 	check_after "supervisor killed during up ($round)"
 done
 for round in 7 8; do
