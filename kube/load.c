@@ -240,7 +240,7 @@ static void load_list(struct load *l, const struct at *at, const cyaml_schema_va
                       const struct node *n, char *data, char *count)
 {
 	size_t size = entry->flags & CYAML_FLAG_POINTER ? sizeof(void *) : entry->data_size;
-	uint32_t len = 0;
+	uint32_t len = 0, none; /* no schema has lists of lists: their length has no place */
 	enum kube_severity severity;
 	char *items;
 
@@ -256,7 +256,7 @@ static void load_list(struct load *l, const struct at *at, const cyaml_schema_va
 
 		/* A wrong item leaves an empty one, so that indices in later messages stay true. */
 		if (!node_is_null(n->item[i]))
-			load_value(l, &here, entry, n->item[i], items + len * size, NULL);
+			load_value(l, &here, entry, n->item[i], items + len * size, (char *)&none);
 		else if (load_strictness(l->mode, &severity))
 			report(l, severity, &here, n->item[i], "null is not allowed in a list");
 		len++;
@@ -414,7 +414,8 @@ void *load_object(struct load *l, const struct at *at, const cyaml_schema_value_
                   const struct node *n)
 {
 	void *obj = NULL;
+	uint32_t none; /* nor a list at its top */
 
-	load_value(l, at, schema, n, (char *)&obj, NULL);
+	load_value(l, at, schema, n, (char *)&obj, (char *)&none);
 	return obj;
 }

@@ -291,9 +291,9 @@ void lower_env(struct lower_pod *p, const struct at *at, const struct k8s_contai
 		add_env_from(&env, AT_ITEM(AT(at, "envFrom"), i), &c->envFrom[i]);
 	for (uint32_t i = 0; i < c->env_count && !p->l->stop; i++)
 		add_env(&env, AT_ITEM(AT(at, "env"), i), &c->env[i]);
-	out->command_set = c->command != NULL;
 	add_words(&env, AT(at, "command"), c->command, c->command_count, &out->command,
 	          &out->command_count);
+	out->command_set = c->command != NULL;
 	add_words(&env, AT(at, "args"), c->args, c->args_count, &out->args, &out->args_count);
 	names_done(&env.index);
 }

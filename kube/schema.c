@@ -84,7 +84,7 @@ static const cyaml_schema_value_t quantity_pair_value = {
 #define CAT2(a, b) a##b
 #define CAT(a, b)  CAT2(a, b)
 #define ARRAY(f, entry, q) \
-	CYAML_FIELD_SEQUENCE(#f, CYAML_FLAG_POINTER | (q), struct T, f, &entry, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE(#f, CYAML_FLAG_POINTER | (q), struct T, f, &(entry), 0, CYAML_UNLIMITED),
 #define WITHOUT_MEMBER(f, verdict, def, why) \
 	{.key = #f, .value = {.type = CYAML_IGNORE, .flags = OPT, .enumeration = { \
 		.strings = (const cyaml_strval_t[]){{def, verdict}, {why, 0}}, .count = 2}}},

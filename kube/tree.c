@@ -446,7 +446,7 @@ static void close_map(struct builder *b, const yaml_event_t *ev, struct node *n,
 {
 	struct candidate few[FEW];
 	autofree struct candidate *many = NULL;
-	struct candidate *c = few;
+	struct candidate *c;
 	size_t total = 0, own = 0, kept = 0, merged = 0;
 
 	for (size_t i = 0; i + 1 < kids; i += 2)
@@ -458,7 +458,8 @@ static void close_map(struct builder *b, const yaml_event_t *ev, struct node *n,
 		return;
 	}
 	if (kids / 2 + merged > FEW)
-		c = many = xcalloc(kids / 2 + merged, sizeof(*c));
+		many = xcalloc(kids / 2 + merged, sizeof(*c));
+	c = many ? many : few;
 	for (size_t i = 0; i + 1 < kids; i += 2)
 		if (!is_merge(kid[i])) {
 			c[own] = (struct candidate){{kid[i], kid[i + 1]}, own, false};
