@@ -41,7 +41,7 @@ static void summary(const struct kube_result *k, const char *otherwise)
 	(void)fprintf(stderr, "; %s\n", otherwise);
 }
 
-int loading_run(struct cli *c, const struct loading_values *v, char **sources, bool quiet,
+int loading_run(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,
                 const char *otherwise, struct kube_result *ret, struct err *e)
 {
 	autofree char *source = NULL;
@@ -53,6 +53,7 @@ int loading_run(struct cli *c, const struct loading_values *v, char **sources, b
 		.project = c->project,
 		.namespace_default = "default",
 		.node_name = "localhost",
+		.no_objects = flags & LOADING_NO_OBJECTS,
 	};
 	size_t n = 0;
 
@@ -68,7 +69,7 @@ int loading_run(struct cli *c, const struct loading_values *v, char **sources, b
 		o.node_name = host.nodename;
 	if (kube_load(list, n, &o, ret, e) < 0)
 		return -1;
-	show(ret, quiet);
+	show(ret, flags & LOADING_QUIET);
 	if (!ret->errors && ret->plan)
 		return 0;
 	summary(ret, otherwise);

@@ -20,9 +20,14 @@ extern const char *const loading_validate_words[];
 			loading_validate_words, 0, 0                                               \
 	}
 
+enum {
+	LOADING_QUIET = 1,      /* leave out the notes */
+	LOADING_NO_OBJECTS = 2, /* leave ret->objects empty: for who only looks */
+};
+
 /*
  * 0 and *ret (with a plan), the exit code when the manifests are wrong (all was said), -1 with *e.
  * otherwise: the end of the summary, "nothing was created".
  */
-int loading_run(struct cli *c, const struct loading_values *v, char **sources, bool quiet,
+int loading_run(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,
                 const char *otherwise, struct kube_result *ret, struct err *e);

@@ -198,7 +198,7 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 	const struct values *v = values;
 	autostrbuf struct strbuf out = {0};
 	struct kube_result k = {0};
-	int r = loading_run(c, &v->loading, args, false, "there is no plan", &k, e);
+	int r = loading_run(c, &v->loading, args, LOADING_NO_OBJECTS, "there is no plan", &k, e);
 
 	if (r == 0) {
 		if (v->output)

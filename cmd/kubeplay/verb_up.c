@@ -307,7 +307,8 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 
 	if (parse_network(v, &checked, e) < 0)
 		return -1;
-	r = loading_run(c, &v->loading, args, v->images.quiet, "nothing was created", &k, e);
+	r = loading_run(c, &v->loading, args, v->images.quiet ? LOADING_QUIET : 0,
+	                "nothing was created", &k, e);
 	if (r == 0)
 		r = up(c, v, &k, e);
 	kube_result_done(&k);
