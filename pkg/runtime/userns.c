@@ -39,21 +39,23 @@ static int write_proc(pid_t pid, const char *name, const char *text, struct err 
 	return 0;
 }
 
-static void map_text(const struct idmap_range *r, size_t n, struct strbuf *out)
+static char *map_text(const struct idmap_range *r, size_t n)
 {
+	struct strbuf out = {0};
+
 	for (size_t i = 0; i < n; i++)
-		strbuf_addf(out, "%u %u %u\n", r[i].inside, r[i].outside, r[i].count);
+		strbuf_addf(&out, "%u %u %u\n", r[i].inside, r[i].outside, r[i].count);
+	return strbuf_take(&out);
 }
 
 static int map_directly(const struct idmap *m, pid_t pid, struct err *e)
 {
-	autostrbuf struct strbuf uids = {0}, gids = {0};
+	autofree char *uids = map_text(m->uid, m->uid_count);
+	autofree char *gids = map_text(m->gid, m->gid_count);
 
-	map_text(m->uid, m->uid_count, &uids);
-	map_text(m->gid, m->gid_count, &gids);
 	if (!m->as_root && write_proc(pid, "setgroups", "deny", e) < 0)
 		return -1;
-	if (write_proc(pid, "uid_map", uids.s, e) < 0 || write_proc(pid, "gid_map", gids.s, e) < 0)
+	if (write_proc(pid, "uid_map", uids, e) < 0 || write_proc(pid, "gid_map", gids, e) < 0)
 		return -1;
 	return 0;
 }

@@ -82,12 +82,12 @@ TEST(what_grows_past_the_limit_is_refused)
 	autofree char *many = xcalloc(1, 4 * LIMIT + 8), *open = xcalloc(1, 200001);
 	struct plan_value v = {0};
 
-	for (int i = 0; i <= LIMIT; i++)
+	for (size_t i = 0; i <= LIMIT; i++)
 		memcpy(many + i * 4, "$(A)", 4);
 	assert_false(expand(many, lookup, NULL, LIMIT, &v));
 	drop(&v);
 	v = (struct plan_value){0};
-	for (int i = 0; i < 100000; i++)
+	for (size_t i = 0; i < 100000; i++)
 		memcpy(open + i * 2, "$(", 2);
 	assert_true(expand(open, lookup, NULL, 1 << 20, &v)); /* in linear time */
 	drop(&v);

@@ -244,7 +244,8 @@ static int entries(const char *name)
 
 	while (d && readdir(d))
 		n++;
-	(void)closedir(d);
+	if (d)
+		(void)closedir(d);
 	return n;
 }
 

@@ -173,7 +173,7 @@ TEST(durations_have_units)
 	            {"0", 0},       {"2d", 172800000},  {"1m1s1ms", 61001}};
 	static const char *const bad[] = {"",     "s",     "-5",   "5x",  "5 m", "1h30",
 	                                  "0x10", "1e400", "5ms3", "nan", "inf", "99999999d"};
-	int64_t ms;
+	int64_t ms = -1;
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		assert_int_equal(option_parse_duration(good[i].text, &ms), 0);

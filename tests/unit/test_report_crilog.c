@@ -103,7 +103,7 @@ TEST(text_that_is_no_cri_line_is_shown_as_it_is)
 TEST(an_unfinished_end_waits_and_is_given_at_last)
 {
 	struct crilog l;
-	struct crilog_line line;
+	struct crilog_line line = {0};
 
 	append("0.log", STAMP "1Z stdout P promp");
 	begin(&l, CRILOG_LATEST);
@@ -265,7 +265,7 @@ TEST(an_endless_line_comes_in_pieces_and_memory_stays_bounded)
 	begin(&l, CRILOG_LATEST);
 	while (crilog_next(&l, &line, &e) == 1) {
 		assert_int_equal(line.continues, !first);
-		assert_true(line.len <= 2 * MAX_LINE);
+		assert_true(line.len <= MAX_JOINED);
 		total += line.len;
 		first = false;
 	}
