@@ -276,7 +276,7 @@ static int verdict_of(const struct sup_container *c, struct err *e)
 		return explain(c, text, e);
 	if (c->init)
 		return succeeded(c);
-	return st->ready || succeeded(c);
+	return (st->ready && !c->settling) || succeeded(c);
 }
 
 int pods_verdict(struct supervisor *sup, struct err *e)

@@ -30,6 +30,7 @@
 enum {
 	EXIT_START_ERROR = 128, /* what containerd reports for a container that never ran */
 	SHM_UNUSED = 0,
+	SETTLE_MS = 100,
 	OOM_BEST_EFFORT = 1000,
 	OOM_GUARANTEED = 1, /* a kubelet says -997, which only real root may */
 };
@@ -341,9 +342,31 @@ static void act_spawn(struct sup_container *c)
 		(void)proc_signal(c->pidfd, SIGKILL);
 }
 
+static enum plan_restart policy_of(const struct sup_container *c)
+{
+	enum plan_restart policy = c->pod->plan->restart;
+
+	return c->init && policy == PLAN_RESTART_ALWAYS ? PLAN_RESTART_ON_FAILURE : policy;
+}
+
+static void settled(struct timer *t)
+{
+	struct sup_container *c = CONTAINER_OF(t, struct sup_container, timer);
+
+	c->settling = false;
+	sup_changed(c->pod->sup);
+}
+
 static void act_announce(struct sup_container *c)
 {
 	struct state_container *st = c->st;
+	struct err e = {0};
+
+	/* What fails at once and is not started again has failed for good: `up` should not answer
+	 * by chance whether it was faster, so it waits for a moment before it believes in it. */
+	c->timer.fired = settled;
+	c->settling = !c->init && policy_of(c) == PLAN_RESTART_NEVER &&
+	              timer_set_ms(&c->pod->sup->loop, &c->timer, SETTLE_MS, &e) == 0;
 
 	c->start_failed = false;
 	c->started_ms = clock_mono_ms();
@@ -398,13 +421,6 @@ static void record_end(struct sup_container *c)
 	c->st->state = STATE_TERMINATED;
 	state_set(&c->st->reason, NULL);
 	state_set(&c->st->message, NULL);
-}
-
-static enum plan_restart policy_of(const struct sup_container *c)
-{
-	enum plan_restart policy = c->pod->plan->restart;
-
-	return c->init && policy == PLAN_RESTART_ALWAYS ? PLAN_RESTART_ON_FAILURE : policy;
 }
 
 static void act_decide(struct sup_container *c)

@@ -580,14 +580,20 @@ static void conn_closed(struct ctl_conn *c)
 
 /* --- the turn ----------------------------------------------------------------------------- */
 
+static bool waited_for(const struct supervisor *sup)
+{
+	for (const struct ctl_conn *c = sup->ctl.conns; c; c = c->next)
+		if (c->waiting && !c->doomed)
+			return true;
+	return false;
+}
+
 static void answer_waiters(struct supervisor *sup)
 {
 	struct err e = {0}, ignored = {0};
 	int verdict;
-	bool any = false;
+	bool any = waited_for(sup);
 
-	for (struct ctl_conn *c = sup->ctl.conns; c; c = c->next)
-		any |= c->waiting && !c->doomed;
 	if (!any && sup->settled)
 		return;
 	verdict = pods_verdict(sup, &e);
@@ -635,6 +641,9 @@ static void turn(struct supervisor *sup)
 		for (size_t i = 0; i < sup->pod_count; i++)
 			pod_advance(sup->pods[i]);
 		finish_removals(sup);
+		/* Who has ended by now is not ready, though its SIGCHLD still waits to be read. */
+		if (!sup->changed && waited_for(sup))
+			look_at_children(sup);
 	}
 	answer_waiters(sup);
 	if (sup->ending) {

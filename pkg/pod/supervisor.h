@@ -64,7 +64,8 @@ struct sup_container {
 	bool init;
 	bool start_failed; /* its last start did not reach exec */
 	struct restart restart;
-	struct timer timer; /* back-off */
+	struct timer timer; /* back-off, settling */
+	bool settling;      /* runs, but for so short that it may still fail at once */
 	int64_t started_ms; /* monotonic */
 	pid_t pid;
 	int pidfd, status; /* status: of waitid, once reaped */

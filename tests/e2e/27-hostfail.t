@@ -71,13 +71,27 @@ if [ "$KP_AS" = user ]; then
 	run kp down noexec.yaml
 	pod fails busybox:1.35 '[sh, -c, "echo because of this >&2; exit 3"]'
 	run kp up --network none fails.yaml
-	like "$status" '^[01]$' 'a container that fails at once may have been running before'
-	wait_for 5 bash -c "'$KUBEPLAY' --root '$KP_ROOT' --runroot '$KP_RUNROOT' ps -o json | grep -q Failed"
+	is "$status" 1 'a container that fails at once and is not started again is exit code 1'
+	like "$err" 'fails.*app.*code 3' 'it names pod, container and code'
+	like "$err" 'because of this' 'and shows what it said last'
 	is "$(kp ps -o json | jq -c '.items[0].status | [.phase, (.containerStatuses[0].state.terminated | .exitCode, .reason)]')" \
 		'["Failed",3,"Error"]' 'ps says that it failed, and how'
 	run kp logs fails
 	like "$out$err" 'because of this' 'what it said is in the logs, as the pod is left for inspection'
 	run kp down fails.yaml
+	pod short busybox:1.35 '[sh, -c, "exit 0"]'
+	run kp up --network none short.yaml
+	is "$status" 0 'one that succeeds at once is exit code 0'
+	run kp down short.yaml
+	sed 's/restartPolicy: Never/restartPolicy: Always/; s/metadata: {name: fails}/metadata: {name: loops}/' fails.yaml >loops.yaml
+	for _ in 1 2 3; do
+		run kp up --network none loops.yaml
+		[ "$status" = 0 ] || break
+		wait_for 5 bash -c "'$KUBEPLAY' --root '$KP_ROOT' --runroot '$KP_RUNROOT' ps --no-headers | grep -q CrashLoopBackOff"
+	done
+	is "$status" 1 'a pod in CrashLoopBackOff is exit code 1'
+	like "$err" 'loops.*app.*CrashLoopBackOff' 'which it says'
+	run kp down loops.yaml
 	pod user busybox:1.35 '[id]'
 	sed -i 's/    command: .*/&\n    securityContext: {runAsUser: 3000000}/' user.yaml
 	run kp up --network none user.yaml
