@@ -109,7 +109,7 @@ if [ "$KP_AS" = user ]; then
 
 	# --- storage that refuses chown: a FUSE file system, as some homes are
 	mkdir real fuse
-	if bindfs --chown-deny --chgrp-deny real fuse 2>bindfs.err; then
+	if bindfs --no-allow-other --chown-deny --chgrp-deny real fuse 2>bindfs.err; then
 		run "$KUBEPLAY" --root "$T/fuse/root" --runroot "$KP_RUNROOT" load "$IMAGES/busybox"
 		is "$status" 5 'storage that refuses chown is exit code 5'
 		like "$err" 'fuse' 'it names the file system'
@@ -151,13 +151,19 @@ run as "$uid" "$KUBEPLAY" up plain.yaml
 is "$status" 0 'and bring up'
 run as "$uid" "$KUBEPLAY" down plain.yaml
 
+# doctor fails exactly where up does: remember what it said, then ask up.
+said() { doctor=$status; }
+agrees() { is "$([ "$doctor" = 0 ] && echo works || echo fails)" "$([ "$status" = 0 ] && echo works || echo fails)" "doctor's exit code ($doctor) is right"; }
+
 # A user nobody gave sub-ids to.
 home 64321
 run as 64321 "$KUBEPLAY" doctor
+said
 like "$out$err" '/etc/subuid' 'without sub-ids, doctor names the file'
 like "$out$err" 'usermod --add-subuids|usermod.*subuids' 'and the command that fixes it'
 as 64321 "$KUBEPLAY" load "$IMAGES/busybox" >/dev/null 2>&1
 run as 64321 "$KUBEPLAY" up plain.yaml
+agrees
 like "$err" 'sub-?ids?|/etc/subuid' 'up warns or fails with the reason'
 as 64321 "$KUBEPLAY" down plain.yaml >/dev/null 2>&1
 
@@ -183,15 +189,21 @@ if [ "$status" = 0 ]; then
 else
 	is "$status" 5 'exit code 5'
 fi
+up_status=$status
 run masked /usr/bin/newuidmap as "$uid" "$KUBEPLAY" doctor
 like "$out$err" 'newuidmap' 'doctor names it as well'
+said
+status=$up_status
+agrees
 
 mknod -m 0600 tun c 10 200
 mount --bind tun /dev/net/tun
 run as "$uid" "$KUBEPLAY" doctor
 like "$out$err" '/dev/net/tun' 'with /dev/net/tun closed, doctor names it'
 like "$out$err" 'chmod|666|udev|rw' 'and the fix'
+said
 run as "$uid" "$KUBEPLAY" up plain.yaml
+agrees
 like "$err" '/dev/net/tun' 'up names it'
 as "$uid" "$KUBEPLAY" down plain.yaml >/dev/null 2>&1
 run as "$uid" "$KUBEPLAY" up --network none plain.yaml
@@ -204,7 +216,9 @@ uplinks=$(find /usr/bin -name 'pas[st]*' -o -name slirp4netns | grep -E '/(pasta
 run masked "$uplinks" as "$uid" "$KUBEPLAY" doctor
 like "$out$err" 'pasta|slirp4netns' 'without an uplink program, doctor names them'
 like "$out$err" 'apt|install|package' 'and how to get one'
+said
 run masked "$uplinks" as "$uid" "$KUBEPLAY" up plain.yaml
+agrees
 like "$err" 'pasta|slirp4netns' 'up names them too'
 as "$uid" "$KUBEPLAY" down plain.yaml >/dev/null 2>&1
 
