@@ -93,8 +93,8 @@ run kp pull --quiet "$REGISTRY/busybox:1.35"
 is "$status" 0 'the next pull works'
 run kp rmi "$REGISTRY/busybox:1.35"
 is "$(store_files)" 0 'and has removed what was left of the killed one'
-"$KUBEPLAY" --root "$KP_ROOT" --runroot "$KP_RUNROOT" pull --quiet "$BADREG/stall/busybox:1.35" >/dev/null 2>&1 &
-p=$!
+bg "$KUBEPLAY" --root "$KP_ROOT" --runroot "$KP_RUNROOT" pull --quiet "$BADREG/stall/busybox:1.35" >/dev/null 2>&1
+p=$bg_pid
 wait_for 10 bash -c 'test "$(grep -c /v2/stall/busybox/blobs .badreg.log)" -ge 2'
 kill -INT "$p"
 wait "$p"
