@@ -170,6 +170,7 @@ static int net_setup(struct net *n, struct loop *l, struct err *e)
 	n->publish.loop = l;
 	n->publish.relay = &n->relay;
 	n->relay.control.fd = -1;
+	n->resolv_dirs[0] = n->resolv_dirs[1] = -1;
 	network_look_at_host(n);
 	return n->wanted ? network_make_holder(n, e) : 0;
 }

@@ -5,14 +5,16 @@
  * Theory of operation: three parts make the network of a project ready: the packet rules (a child
  * that lives for a millisecond), kubeplay-net and the uplink (two processes under a minder). Each
  * change of one ends in report(), which compares what network_ready() says with what it said before
- * and calls the supervisor. The host can change under us: a netlink socket and inotify tell, after
- * a moment of settling the default address and resolv.conf are looked at again.
+ * and calls the supervisor. The host can change under us: a netlink socket and directory
+ * notification tell, after a moment of settling the default address and resolv.conf are looked at
+ * again.
  */
 #include "net/network.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/inotify.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include "net/child.h"
@@ -20,6 +22,7 @@
 #include "net/nft.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/log.h"
+#include "pkg/util/proc.h"
 
 static const uint32_t host_names_id = UINT32_MAX; /* of host.containers.internal among the pods */
 
@@ -258,6 +261,15 @@ static void rules_failed(struct net *n)
 	stop_up_ready(n);
 }
 
+/* The child that loaded them ended: nobody else knows it. */
+static void rules_ended(struct source *s, uint32_t events)
+{
+	UNUSED(events);
+	loop_del(s);
+	(void)proc_reap(s->fd);
+	close_fd(&s->fd);
+}
+
 static void rules_ready(struct source *s, uint32_t events)
 {
 	struct net *n = CONTAINER_OF(s, struct net, rules_src);
@@ -276,15 +288,17 @@ static void rules_ready(struct source *s, uint32_t events)
 static int start_rules(struct net *n, struct err *e)
 {
 	autostrbuf struct strbuf text = {0};
-	autoclose int pidfd = -1;
 
 	if (!n->holder.nft)
 		return 0;
 	nft_rules(&n->subnets, n->uplink.host_loopback, &text);
 	n->rules_src = (struct source){.fd = -1, .ready = rules_ready};
-	if (nft_start(n->holder.ns.net, text.s, &pidfd, &n->rules_src.fd, e) < 0)
+	n->rules_process = (struct source){.fd = -1, .ready = rules_ended};
+	if (nft_start(n->holder.ns.net, text.s, &n->rules_process.fd, &n->rules_src.fd, e) < 0)
 		return -1;
 	n->rules = PART_PENDING;
+	if (loop_add(n->loop, &n->rules_process, EPOLLIN, e) < 0)
+		return -1;
 	return loop_add(n->loop, &n->rules_src, EPOLLIN, e);
 }
 
@@ -354,47 +368,50 @@ static void host_changed(struct source *s, uint32_t events)
 static void resolv_changed(struct source *s, uint32_t events)
 {
 	struct net *n = CONTAINER_OF(s, struct net, resolv_watch);
-	union {
-		struct inotify_event align;
-		char bytes[4096];
-	} buf;
-	bool ours = false;
+	struct signalfd_siginfo si[4];
 	struct err e = {0};
-	ssize_t len;
 
 	UNUSED(events);
-	while ((len = read(s->fd, &buf, sizeof(buf))) > 0) {
-		for (char *p = buf.bytes; p < buf.bytes + len;) {
-			const struct inotify_event *ev = (const void *)p;
-
-			ours = ours || ev->len == 0 || strstr(ev->name, "resolv.conf") ||
-			       (ev->mask & IN_Q_OVERFLOW);
-			p += sizeof(*ev) + ev->len;
-		}
-	}
-	if (ours)
-		(void)timer_set_ms(n->loop, &n->settle, NETWORK_SETTLE_MS, &e);
+	while (read(s->fd, si, sizeof(si)) > 0)
+		;
+	(void)timer_set_ms(n->loop, &n->settle, NETWORK_SETTLE_MS, &e);
 }
 
-/* Watch the directories of resolv.conf and of the file that it may be a link to. */
+static int watch_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && fcntl(fd, F_NOTIFY, DN_CREATE | DN_MODIFY | DN_RENAME | DN_MULTISHOT) < 0)
+		close_fd(&fd);
+	return fd;
+}
+
+/*
+ * Watch the directories of resolv.conf and of the file that it may be a link to, by directory
+ * notification: whoever closes an inotify descriptor, if only by ending, waits 15 ms for the kernel
+ * to settle, and `down` would with it. One that says less is enough: settled() compares.
+ */
 static void watch_resolv(struct net *n)
 {
-	const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR;
 	autofree char *real = realpath("/etc/resolv.conf", NULL);
 	struct err e = {0};
+	sigset_t set;
 	char *slash;
 
-	n->resolv_watch = (struct source){.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGIO);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	n->resolv_watch = (struct source){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
 	                                  .ready = resolv_changed};
-	if (n->resolv_watch.fd < 0)
+	if (n->resolv_watch.fd < 0 || loop_add(n->loop, &n->resolv_watch, EPOLLIN, &e) < 0)
 		return;
-	(void)inotify_add_watch(n->resolv_watch.fd, "/etc", mask);
+	n->resolv_dirs[0] = watch_dir("/etc");
 	slash = real ? strrchr(real, '/') : NULL;
 	if (slash && slash != real) {
 		*slash = '\0';
-		(void)inotify_add_watch(n->resolv_watch.fd, real, mask);
+		if (!streq(real, "/etc"))
+			n->resolv_dirs[1] = watch_dir(real);
 	}
-	(void)loop_add(n->loop, &n->resolv_watch, EPOLLIN, &e);
 }
 
 static void watch_host(struct net *n)
@@ -525,7 +542,8 @@ int network_ready(const struct net *n, struct err *e)
 
 void network_stop(struct net *n)
 {
-	struct source *sources[] = {&n->rules_src, &n->host_watch, &n->resolv_watch};
+	struct source *sources[] = {&n->rules_src, &n->rules_process, &n->host_watch,
+	                            &n->resolv_watch};
 
 	stop_up_ready(n);
 	minder_stop(&n->up);
@@ -536,6 +554,8 @@ void network_stop(struct net *n)
 		loop_del(sources[i]);
 		close_fd(&sources[i]->fd);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(n->resolv_dirs); i++)
+		close_fd(&n->resolv_dirs[i]);
 	timer_done(&n->late);
 	timer_done(&n->settle);
 	resolv_done(&n->resolv);

@@ -56,11 +56,12 @@ struct net {
 
 	enum part_state rules;
 	struct err rules_err;
-	struct source rules_src; /* result of the nft child */
-	struct source up_ready;  /* slirp4netns' ready pipe, or link messages of the holder */
+	struct source rules_src, rules_process; /* result of the nft child, and its end */
+	struct source up_ready; /* slirp4netns' ready pipe, or link messages of the holder */
 	struct timer late, settle;
 	bool is_late;
 	struct source host_watch, resolv_watch;
+	int resolv_dirs[2]; /* what resolv_watch hears about, or -1 */
 	struct resolv resolv;
 	char host_ip[ADDR_TEXT_SIZE]; /* of the host's default route, "" if there is none */
 	int last_ready;
