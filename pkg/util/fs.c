@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -111,15 +112,48 @@ int fs_open_dir(int dirfd, const char *name, mode_t mode, struct err *e)
 	return fd;
 }
 
+/*
+ * The temporary file of NAME is NAME.new, for everyone: a crash leaves at most one, and the next
+ * writer takes it over. Process ids could not keep writers apart, as each supervisor is process 1
+ * of its own; a lock can. It is ours once the locked file is still the one that has the name.
+ */
+static int open_new(int dirfd, const char *tmp, mode_t mode, struct err *e)
+{
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		autoclose int fd = openat(
+			dirfd, tmp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode);
+		struct stat ours, named;
+
+		if (fd < 0 && (errno == EACCES || errno == ELOOP || errno == ENXIO) &&
+		    unlinkat(dirfd, tmp, 0) == 0)
+			continue; /* somebody else's remains */
+		if (fd < 0)
+			return err_sys(e, errno, "create %s", tmp);
+		while (flock(fd, LOCK_EX) < 0)
+			if (errno != EINTR)
+				return err_sys(e, errno, "lock %s", tmp);
+		if (fstat(fd, &ours) < 0)
+			return err_sys(e, errno, "%s", tmp);
+		if (fstatat(dirfd, tmp, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    named.st_ino != ours.st_ino || named.st_dev != ours.st_dev)
+			continue; /* published or removed while we waited */
+		if (!ours.st_size)
+			return take_fd(&fd);
+		/* Half of another text, perhaps with another mode: begin anew. */
+		if (unlinkat(dirfd, tmp, 0) < 0)
+			return err_sys(e, errno, "remove %s", tmp);
+	}
+	return err_set(e, ERR_HOST, "create %s: others write it all the time", tmp);
+}
+
 int fs_write_atomic(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
                     bool durable, struct err *e)
 {
-	autofree char *tmp = xasprintf("%s.new.%d", name, (int)getpid());
-	autoclose int fd = -1;
+	autofree char *tmp = xasprintf("%s.new", name);
+	autoclose int fd = open_new(dirfd, tmp, mode, e);
 
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
-		return err_sys(e, errno, "create %s", tmp);
+		return -1;
 	if (fd_write_all(fd, data, len, e) < 0) {
 		(void)unlinkat(dirfd, tmp, 0);
 		return err_wrap(e, "%s", tmp);

@@ -22,8 +22,8 @@ int fs_mkdir_p(const char *path, mode_t mode, struct err *e);
 /* Open a directory of our own below dirfd, making it with mode if absent.
  * O_RDONLY|O_DIRECTORY|O_NOFOLLOW. */
 int fs_open_dir(int dirfd, const char *name, mode_t mode, struct err *e);
-/* Write beside, fsync (if durable), rename over name: readers see the old or the new, never half.
- */
+/* Write beside (NAME.new), fsync (if durable), rename over name: readers see the old or the new,
+ * never half. Writers of one name wait for each other. */
 int fs_write_atomic(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
                     bool durable, struct err *e);
 /*

@@ -251,6 +251,45 @@ FS_TEST(writing_replaces_whole_files_and_leaves_nothing_beside)
 	assert_int_equal(unlinkat(f->top, "root", AT_REMOVEDIR), 0); /* empty again */
 }
 
+/* Writers in namespaces of their own may all be process 1; one that dies leaves its remains. */
+FS_TEST(writers_at_once_never_mix_and_take_over_remains)
+{
+	static const char word[] = "abcdefgh";
+	autofree char *text = xcalloc(1, 8 * 4096 + 1);
+	struct err e = {0};
+	pid_t pid[4];
+
+	put(f->root, "s.new", "half of somebody's text that was longer than the next one");
+	for (int w = 0; w < 4; w++) {
+		pid[w] = fork();
+		assert_true(pid[w] >= 0);
+		if (pid[w])
+			continue;
+		memset(text, word[w], 8 * 4096);
+		for (int i = 0; i < 200; i++)
+			if (fs_write_atomic(f->root, "s", text, 4096 * ((size_t)w + 1), 0600, false,
+			                    &e) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	for (int alive = 4; alive;) {
+		autostrbuf struct strbuf b = {0};
+		int status;
+		pid_t done = waitpid(-1, &status, WNOHANG);
+
+		if (done > 0) {
+			assert_int_equal(status, 0);
+			alive--;
+		}
+		if (fd_read_file(f->root, "s", 8 * 4096, &b, &e) < 0)
+			continue; /* not written yet */
+		assert_int_equal(b.len, 4096 * (b.s[0] - 'a' + 1));
+		assert_int_equal(strspn(b.s, (char[]){b.s[0], 0}), b.len);
+	}
+	assert_true(exists(f->root, "s"));
+	assert_false(exists(f->root, "s.new"));
+}
+
 FS_TEST(a_write_that_fails_keeps_the_old_file)
 {
 	autostrbuf struct strbuf b = {0};
@@ -375,6 +414,7 @@ RUN_TESTS(FS_CASE(links_and_dots_stay_inside_the_root),
           FS_CASE(our_own_paths_are_made_with_all_their_parents),
           FS_CASE(opening_a_directory_makes_it_but_follows_no_link),
           FS_CASE(writing_replaces_whole_files_and_leaves_nothing_beside),
+          FS_CASE(writers_at_once_never_mix_and_take_over_remains),
           FS_CASE(a_write_that_fails_keeps_the_old_file),
           FS_CASE(removing_takes_the_tree_and_no_link_target),
           FS_CASE(removing_a_link_or_a_file_removes_just_that),
