@@ -123,7 +123,7 @@ static char *keep_text(struct builder *b, const char *s, size_t len)
 	char *p;
 
 	if (len >= TEXT_LARGE)
-		return arena_strndup(&b->t->arena, s, len);
+		return arena_memdup(&b->t->arena, s, len);
 	if (b->text_left < len + 1) {
 		b->text = arena_alloc(&b->t->arena, TEXT_SLAB);
 		b->text_left = TEXT_SLAB;

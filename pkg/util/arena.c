@@ -31,18 +31,23 @@ void *arena_alloc(struct arena *a, size_t size)
 	return p;
 }
 
+char *arena_memdup(struct arena *a, const void *data, size_t len)
+{
+	char *p = arena_alloc(a, len + 1);
+
+	memcpy(p, data, len);
+	p[len] = '\0';
+	return p;
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
-	char *p = arena_alloc(a, n + 1);
-
-	memcpy(p, s, n);
-	p[n] = '\0';
-	return p;
+	return arena_memdup(a, s, strnlen(s, n));
 }
 
 char *arena_strdup(struct arena *a, const char *s)
 {
-	return arena_strndup(a, s, strlen(s));
+	return arena_memdup(a, s, strlen(s));
 }
 
 char *arena_printf(struct arena *a, const char *fmt, ...)

@@ -17,7 +17,9 @@ struct arena {
 };
 
 void *arena_alloc(struct arena *a, size_t size) MUST_USE;
-char *arena_strndup(struct arena *a, const char *s, size_t n) MUST_USE;
+/* len bytes, whatever they are, and a NUL. */
+char *arena_memdup(struct arena *a, const void *data, size_t len) MUST_USE;
+char *arena_strndup(struct arena *a, const char *s, size_t n) MUST_USE; /* as strndup(3) */
 char *arena_strdup(struct arena *a, const char *s) MUST_USE;
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3) MUST_USE;
 void arena_done(struct arena *a);

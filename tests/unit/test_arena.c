@@ -56,12 +56,13 @@ TEST(an_arena_can_be_emptied_twice_and_used_again)
 	arena_done(&a);
 }
 
-TEST(a_part_of_a_string_is_copied_byte_for_byte_and_terminated)
+TEST(bytes_are_copied_whatever_they_are_a_string_ends_at_its_end)
 {
 	struct arena a = {0};
-	char *s = arena_strndup(&a, "ab\0cd", 4);
 
-	assert_memory_equal(s, "ab\0c", 5);
+	assert_memory_equal(arena_memdup(&a, "ab\0cd", 4), "ab\0c", 5);
+	assert_string_equal(arena_strndup(&a, "abcd", 2), "ab");
+	assert_int_equal(strlen(arena_strndup(&a, "ab", 1000)), 2);
 	arena_done(&a);
 }
 
@@ -97,5 +98,5 @@ TEST(a_size_that_no_machine_has_ends_the_program)
 RUN_TESTS(CASE(memory_is_zeroed_aligned_and_apart),
           CASE(something_larger_than_a_block_gets_its_own),
           CASE(an_arena_can_be_emptied_twice_and_used_again),
-          CASE(a_part_of_a_string_is_copied_byte_for_byte_and_terminated),
+          CASE(bytes_are_copied_whatever_they_are_a_string_ends_at_its_end),
           CASE(a_size_that_no_machine_has_ends_the_program))
