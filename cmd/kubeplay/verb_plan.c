@@ -177,13 +177,23 @@ static void show_pod(struct strbuf *out, const struct plan_pod *p)
 		show_volume(out, &p->volumes[i]);
 }
 
+/* What is finished need not wait for the rest. */
+static void flush(struct strbuf *out)
+{
+	if (out->len)
+		(void)fwrite(out->s, 1, out->len, stdout);
+	strbuf_clear(out);
+}
+
 static void show_text(const struct plan *p, struct strbuf *out)
 {
 	strbuf_adds(out, "project ");
 	add(out, p->project);
 	strbuf_addf(out, ": %" PRIu32 " pod%s\n", p->pods_count, p->pods_count == 1 ? "" : "s");
-	for (uint32_t i = 0; i < p->pods_count; i++)
+	for (uint32_t i = 0; i < p->pods_count; i++) {
 		show_pod(out, &p->pods[i]);
+		flush(out);
+	}
 	for (uint32_t i = 0; i < p->claims_count; i++) {
 		strbuf_adds(out, "claim ");
 		add(out, p->claims[i].claim_namespace);
@@ -191,6 +201,7 @@ static void show_text(const struct plan *p, struct strbuf *out)
 		add(out, p->claims[i].name);
 		strbuf_adds(out, p->claims[i].declared ? "\n" : " (not declared here)\n");
 	}
+	flush(out);
 }
 
 static int run(struct cli *c, const void *values, char **args, struct err *e)
@@ -202,10 +213,9 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 
 	if (r == 0) {
 		if (v->output)
-			plan_json(k.plan, &out);
+			plan_write_json(k.plan, stdout);
 		else
 			show_text(k.plan, &out);
-		(void)fwrite(out.s ? out.s : "", 1, out.len, stdout);
 	}
 	kube_result_done(&k);
 	return r;

@@ -23,12 +23,21 @@ void plan_data_add(struct plan_data *d, const char *name, bool secret, const voi
 	if ((d->len & (d->len - 1)) == 0)
 		d->entries = xrealloc(d->entries, MAX(d->len * 2, (size_t)1) * sizeof(*d->entries));
 	e = &d->entries[d->len++];
-	*e = (struct plan_datum){xstrdup(name), secret, copy, len};
+	*e = (struct plan_datum){xstrdup(name), secret, copy, len, d->len};
 }
 
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct plan_datum *)a)->name, ((const struct plan_datum *)b)->name);
+}
+
+/* Not every qsort keeps the order of equals, and the last one of a name has to win. */
+static int by_name_and_age(const void *a, const void *b)
+{
+	const struct plan_datum *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+
+	return r ? r : x->order < y->order ? -1 : 1;
 }
 
 static void free_datum(struct plan_datum *e)
@@ -43,12 +52,13 @@ void plan_data_sort(struct plan_data *d)
 	size_t kept = 0;
 
 	if (d->len)
-		qsort(d->entries, d->len, sizeof(*d->entries),
-		      by_name); /* glibc's is a stable merge sort */
+		qsort(d->entries, d->len, sizeof(*d->entries), by_name_and_age);
 	for (size_t i = 0; i < d->len; i++) {
 		if (kept && streq(d->entries[kept - 1].name, d->entries[i].name))
 			free_datum(&d->entries[--kept]);
-		d->entries[kept++] = d->entries[i];
+		d->entries[kept] = d->entries[i];
+		d->entries[kept].order = kept;
+		kept++;
 	}
 	d->len = kept;
 }

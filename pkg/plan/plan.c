@@ -65,10 +65,16 @@ int plan_load(const char *text, size_t len, struct plan **ret, struct err *e)
 	return 0;
 }
 
+enum { PIECE = 64 << 10 };
+
+/* arg: the file that takes what is finished, or NULL. */
 static bool value_as_string(const cyaml_schema_field_t *fields, const void *data,
                             struct strbuf *out, void *arg)
 {
-	UNUSED(arg);
+	if (arg && out->len >= PIECE) {
+		(void)fwrite(out->s, 1, out->len, arg);
+		strbuf_clear(out);
+	}
 	if (fields != plan_value_fields)
 		return false;
 	autofree char *text = plan_value_show(data);
@@ -80,6 +86,14 @@ static bool value_as_string(const cyaml_schema_field_t *fields, const void *data
 void plan_json(const struct plan *p, struct strbuf *out)
 {
 	record_json(&plan_top, p, value_as_string, NULL, out);
+}
+
+void plan_write_json(const struct plan *p, FILE *to)
+{
+	autostrbuf struct strbuf out = {0};
+
+	record_json(&plan_top, p, value_as_string, to, &out);
+	(void)fwrite(out.s, 1, out.len, to);
 }
 
 bool plan_pod_equal(const struct plan_pod *a, const struct plan_pod *b)

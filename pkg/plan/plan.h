@@ -44,6 +44,7 @@ struct plan_datum {
 	bool secret;
 	char *bytes; /* may hold NULs; a NUL follows */
 	size_t len;
+	size_t order; /* of arrival, for plan_data_sort() */
 };
 
 /* Zero is a valid empty table. */
@@ -58,6 +59,8 @@ int plan_load(const char *text, size_t len, struct plan **ret, struct err *e);
 /* The stable JSON of `plan -o json`: values as strings, secrets as "<secret>", late fields as
  * "$(status.podIP)". */
 void plan_json(const struct plan *p, struct strbuf *out);
+/* The same to a file, piece by piece: the whole text is never in memory. */
+void plan_write_json(const struct plan *p, FILE *to);
 /* True if running a would be the same as running b (data_stamp included). */
 bool plan_pod_equal(const struct plan_pod *a, const struct plan_pod *b);
 const struct plan_pod *plan_find_pod(const struct plan *p, const char *name);

@@ -93,18 +93,21 @@ void *record_copy(const cyaml_schema_value_t *schema, const void *record)
 void record_json_string(const char *text, struct strbuf *out)
 {
 	strbuf_addc(out, '"');
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+	for (const unsigned char *p = (const unsigned char *)text, *plain; *p; p++) {
 		static const char escapes[] = {
 			['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
 			['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
 
+		for (plain = p; *p >= 0x20 && *p != '"' && *p != '\\' && *p != 0x7f; p++)
+			;
+		strbuf_add(out, plain, (size_t)(p - plain));
+		if (!*p)
+			break;
 		if (*p < sizeof(escapes) && escapes[*p]) {
 			strbuf_addc(out, '\\');
 			strbuf_addc(out, escapes[*p]);
-		} else if (*p < 0x20 || *p == 0x7f) {
-			strbuf_addf(out, "\\u%04x", *p);
 		} else {
-			strbuf_addc(out, (char)*p);
+			strbuf_addf(out, "\\u%04x", *p);
 		}
 	}
 	strbuf_addc(out, '"');
@@ -121,9 +124,12 @@ static void put_value(struct printer *p, const cyaml_schema_value_t *s, const ch
 
 static void indent(struct printer *p, int depth)
 {
-	strbuf_addc(p->out, '\n');
-	for (int i = 0; i < depth; i++)
-		strbuf_adds(p->out, "  ");
+	static const char spaces[] = "\n                                ";
+	size_t want = 1 + 2 * (size_t)depth, first = MIN(want, sizeof(spaces) - 1);
+
+	strbuf_add(p->out, spaces, first);
+	for (; first < want; first++)
+		strbuf_addc(p->out, ' ');
 }
 
 /* Integers and enums of any width, little-endian as libcyaml stores them. */

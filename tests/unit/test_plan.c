@@ -106,6 +106,50 @@ TEST(values_resolve_late_and_show_no_secret)
 	plan_free(p);
 }
 
+TEST(json_in_pieces_is_the_same_json)
+{
+	struct plan *p = make_plan();
+	autofree char *large = xcalloc(1, 200001), *text = NULL;
+	autostrbuf struct strbuf whole = {0};
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+
+	assert_non_null(to);
+	memset(large, 'x', 200000);
+	memcpy(large + 100000, "\x1f\x7f\t\"\\\n", 6);
+	plan_value_add(&p->pods[0].containers[0].env[0].value, large, NULL, NULL);
+	plan_json(p, &whole);
+	plan_write_json(p, to);
+	assert_int_equal(fclose(to), 0);
+	assert_int_equal(len, whole.len);
+	assert_memory_equal(text, whole.s, len);
+	assert_non_null(strstr(text, "xx\\u001f\\u007f\\t\\\"\\\\\\nxx"));
+	plan_free(p);
+}
+
+/* More entries of one name than any sort keeps in order by chance. */
+TEST(the_last_of_many_entries_wins)
+{
+	struct plan_data d = {0};
+
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < 5000; i++) {
+			uint32_t v = round * 5000 + i;
+
+			plan_data_add(&d, i % 2 ? "a" : "b", false, &v, sizeof(v));
+		}
+		plan_data_sort(&d);
+		assert_int_equal(d.len, 2);
+		for (int odd = 0; odd < 2; odd++) {
+			uint32_t v = round * 5000 + 4998 + (uint32_t)odd;
+
+			assert_memory_equal(plan_data_get(&d, odd ? "a" : "b")->bytes, &v,
+			                    sizeof(v));
+		}
+	}
+	plan_data_done(&d);
+}
+
 TEST(neighbouring_texts_are_joined)
 {
 	struct plan_value v = {0};
@@ -173,5 +217,6 @@ TEST(stamps_follow_what_a_pod_uses_and_nothing_else)
 
 RUN_TESTS(CASE(a_plan_comes_back_as_it_was_saved), CASE(another_version_or_damage_is_refused),
           CASE(values_resolve_late_and_show_no_secret), CASE(neighbouring_texts_are_joined),
+          CASE(the_last_of_many_entries_wins), CASE(json_in_pieces_is_the_same_json),
           CASE(the_data_table_crosses_a_process_border),
           CASE(stamps_follow_what_a_pod_uses_and_nothing_else))
