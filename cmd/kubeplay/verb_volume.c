@@ -70,7 +70,7 @@ static char *used_by(const struct volumes *v, const char *namespace, const char 
 	for (size_t i = 0; i < v->ps.len; i++) {
 		const struct plan *p = projects_plan(&v->ps, &v->ps.v[i]);
 
-		if (alive && !v->ps.v[i].alive)
+		if (alive && !tidy_occupied(v->ps.dirs, v->ps.v[i].name))
 			continue;
 		for (uint32_t j = 0; p && j < p->claims_count; j++)
 			if (streq(p->claims[j].name, name) &&

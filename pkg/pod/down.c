@@ -96,10 +96,9 @@ static bool claim_in_use(const struct down_request *r, const char *claim)
 	(void)dirs_list_projects(r->dirs, &names, &ignored);
 	for (size_t i = 0; i < names.len && !used; i++) {
 		struct err e = {0};
-		autoclose int dir = dirs_open_project(r->dirs, names.v[i], false, &e);
 		struct plan *plan = NULL;
 
-		if (dir < 0 || streq(names.v[i], r->project) || !state_alive(dir) ||
+		if (streq(names.v[i], r->project) || !tidy_occupied(r->dirs, names.v[i]) ||
 		    project_plan(r->dirs, names.v[i], &plan, &e) < 0)
 			continue;
 		for (uint32_t j = 0; j < plan->claims_count; j++) {

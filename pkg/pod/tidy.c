@@ -44,6 +44,15 @@ int tidy_wait_gone(int run_fd, const char *project, const struct state_project *
 	                "or network file system, holds it; try again later");
 }
 
+bool tidy_occupied(const struct dirs *d, const char *project)
+{
+	struct err ignored = {0};
+	autoclose int run_fd = dirs_open_project(d, project, false, &ignored);
+
+	return run_fd >= 0 &&
+	       (state_alive(run_fd) || tidy_wait_gone(run_fd, project, NULL, 0, &ignored) < 0);
+}
+
 int tidy_kill(int run_fd, const char *project, const struct state_project *s, struct err *e)
 {
 	autoclose int fd = open_supervisor(run_fd, s);

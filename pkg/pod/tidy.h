@@ -11,6 +11,8 @@
  */
 int tidy_wait_gone(int run_fd, const char *project, const struct state_project *s, int timeout_ms,
                    struct err *e);
+/* True if the project runs, or if its supervisor was killed and a process of it still lives. */
+bool tidy_occupied(const struct dirs *d, const char *project);
 /* SIGKILL the supervisor that holds the lock and wait for its end. */
 int tidy_kill(int run_fd, const char *project, const struct state_project *s, struct err *e);
 /* Remove projects/NAME below root, also what sub-ids own there. Absent is fine. */
