@@ -3,6 +3,7 @@
 # root: yes
 # timeout: 180
 # Several commands at once, and ones that are interrupted.
+# shellcheck disable=SC2317,SC2119
 # shellcheck source=tests/kit/lib.sh
 . "$(dirname "$0")/../kit/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # make install and uninstall, and what the programs are linked with.
+# shellcheck disable=SC2317
 # shellcheck source=tests/kit/lib.sh
 . "$(dirname "$0")/../kit/lib.sh"
 
