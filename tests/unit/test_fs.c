@@ -255,7 +255,8 @@ FS_TEST(writing_replaces_whole_files_and_leaves_nothing_beside)
 FS_TEST(writers_at_once_never_mix_and_take_over_remains)
 {
 	static const char word[] = "abcdefgh";
-	autofree char *text = xcalloc(1, 8 * 4096 + 1);
+	const size_t most = (size_t)8 * 4096;
+	autofree char *text = xcalloc(1, most + 1);
 	struct err e = {0};
 	pid_t pid[4];
 
@@ -265,7 +266,7 @@ FS_TEST(writers_at_once_never_mix_and_take_over_remains)
 		assert_true(pid[w] >= 0);
 		if (pid[w])
 			continue;
-		memset(text, word[w], 8 * 4096);
+		memset(text, word[w], most);
 		for (int i = 0; i < 200; i++)
 			if (fs_write_atomic(f->root, "s", text, 4096 * ((size_t)w + 1), 0600, false,
 			                    &e) < 0)
@@ -281,7 +282,7 @@ FS_TEST(writers_at_once_never_mix_and_take_over_remains)
 			assert_int_equal(status, 0);
 			alive--;
 		}
-		if (fd_read_file(f->root, "s", 8 * 4096, &b, &e) < 0)
+		if (fd_read_file(f->root, "s", most, &b, &e) < 0)
 			continue; /* not written yet */
 		assert_int_equal(b.len, 4096 * (b.s[0] - 'a' + 1));
 		assert_int_equal(strspn(b.s, (char[]){b.s[0], 0}), b.len);
