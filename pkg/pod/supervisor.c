@@ -25,6 +25,9 @@
 #include <malloc.h>
 #include <sched.h>
 #include <signal.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -249,6 +252,9 @@ static void NORETURN end(struct supervisor *sup)
 	    fs_remove_tree(sup->data_fd, "trash", &e) < 0)
 		log_warn("remove writable layers: %s", e.msg);
 	log_info("ended");
+#ifdef __SANITIZE_ADDRESS__
+	__lsan_do_leak_check(); /* what lives longest would not be looked at by _exit() */
+#endif
 	_exit(0);
 }
 
