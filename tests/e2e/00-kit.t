@@ -74,7 +74,7 @@ if [ "$KP_AS" = root ]; then
 	fixture skip '' 'pass one' 'skip 2 "no such luck"' plan_done
 	fixture bad '' 'pass one' 'is 1 2 two' plan_done
 	fixture noplan '' 'pass one' 'exit 0'
-	fixture slow '# timeout: 1' 'pass one' 'sleep 60' plan_done
+	fixture slow '# timeout: 3' 'pass one' 'sleep 60' plan_done
 	fixture leak '' 'pass one' 'sleep 60 &' plan_done
 	fixture alone '# serial' 'pass one' plan_done
 	run env -u CI repo/tests/run --variant kit-test --only good --only alone
@@ -85,7 +85,7 @@ if [ "$KP_AS" = root ]; then
 	is "$status $(tail -1 <<<"$out")" '1 1 passed, 2 failed, 0 skipped' 'run: and fail under CI'
 	run env -u CI repo/tests/run --variant kit-test -j 4
 	is "$status $(tail -1 <<<"$out")" '1 10 passed, 4 failed, 2 skipped' 'run: failures are counted'
-	like "$out" 'FAILED e2e/slow.t .*ended after its limit of 1 s' 'run: a test that takes too long is ended'
+	like "$out" 'FAILED e2e/slow.t .*ended after its limit of 3 s' 'run: a test that takes too long is ended'
 	like "$out" 'FAILED e2e/leak.t .*left processes behind' 'run: a test that leaves processes fails'
 	like "$out" 'FAILED e2e/noplan.t .*no plan' 'run: a test that ends early fails'
 	like "$out" '# want: 2' 'run: what failed is shown'

@@ -46,7 +46,7 @@ cc -D_GNU_SOURCE -shared -fPIC -O1 -o work/root/evil.so evil.c || bail 'no compi
 printf '#!/proc/self/exe\n' >work/root/bin/entry
 chmod 0755 work/root/bin/entry
 layer hostile "$T/work/root"
-image hostile docker.io/library/hostile:1 '{"Env":["PATH=/bin","LD_PRELOAD=/evil.so","HOME","SECRET_X"],
+image hostile docker.io/library/hostile:1 '{"Env":["PATH=/bin","LD_PRELOAD=/evil.so","ASAN_OPTIONS=verify_asan_link_order=0","HOME","SECRET_X"],
 	"Entrypoint":["/bin/entry"],"WorkingDir":"/"}' hostile
 ok 'the hostile image loads' kp load "$T/hostile"
 cat >self.yaml <<-'END'
