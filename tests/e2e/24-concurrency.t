@@ -122,9 +122,7 @@ run kp down pod.yaml
 if [ "$KP_AS" = root ]; then
 	mkdir small
 	mount -t tmpfs -o size=1m,mode=0755 tmpfs small
-	# shellcheck disable=SC2317 # called by run
 	full() { "$KUBEPLAY" --root "$T/small/root" --runroot "$KP_RUNROOT" "$@"; }
-	# shellcheck disable=SC2119 # without options
 	registry_start
 	for how in "load $IMAGES/busybox" "pull --quiet $REGISTRY/busybox:1.35"; do
 		# shellcheck disable=SC2086
@@ -165,7 +163,6 @@ if [ "$KP_AS" = root ]; then
 	# The run-time directory full: the state cannot be saved.
 	mkdir run
 	mount -t tmpfs -o size=16k,mode=0700 tmpfs run
-	# shellcheck disable=SC2317 # called by run
 	cramped() { "$KUBEPLAY" --root "$KP_ROOT" --runroot "$T/run" "$@"; }
 	head -c 1m /dev/zero >run/fill 2>/dev/null
 	run cramped up --network none pod.yaml
