@@ -44,12 +44,24 @@ claim=$KP_ROOT/volumes/default/data
 begun() { grep -c begun "$claim/log" 2>/dev/null; }
 below() { awk '/^NSpid:/ && NF >= 3 { print $2 }' /proc/[0-9]*/status 2>/dev/null; }
 blocked() { grep -qx blocked <(for p in $(below); do awk '/^State:.*D/ { print "blocked" }' "/proc/$p/status"; done 2>/dev/null); }
+# Until nothing was added to a file for half a second.
+until_still() {
+	local size='' n=0
+	while [ "$n" -lt 5 ]; do
+		sleep 0.1
+		if [ "$(stat -c %s "$1")" = "$size" ]; then
+			n=$((n + 1))
+		else
+			n=0 size=$(stat -c %s "$1")
+		fi
+	done
+}
 # A project whose container hangs in fsync and whose supervisor is dead.
 hang() {
 	kp up -p x --network none slow.yaml >up.out 2>&1 || bail "up: $(cat up.out)"
 	wait_for 10 test -s real/log || bail "the container does not write: $(kp logs p 2>&1)"
 	kill -STOP "$server"
-	sleep 0.3 # it is in there by then
+	until_still real/log # it is in there by then
 	kill -KILL "$(awk '/^NSpid:/ && NF == 3 && $3 == 1 { print $2 }' /proc/[0-9]*/status 2>/dev/null | head -1)"
 }
 
@@ -70,6 +82,7 @@ kp down -p x >/dev/null 2>&1
 # --- volume rm, and down of the project itself
 rm -f real/log
 hang
+ok 'again one hangs' wait_for 2 blocked
 run kp volume rm data
 isnt "$status" 0 'volume rm refuses to remove the claim of the old container'
 bg kp down -p x --volumes
