@@ -19,13 +19,6 @@
 
 enum { CONNECT_MS = 2000, MARGIN_MS = 10000, GONE_MS = 120000, DEFAULT_GRACE_S = 30 };
 
-static void pause_ms(int ms)
-{
-	struct timespec ts = {0, ms * 1000000L};
-
-	(void)nanosleep(&ts, NULL);
-}
-
 /* The supervisor may be about to listen (its `up` was killed), so try for a moment. */
 static int connect_for(int run_fd, struct client *c, struct err *e)
 {
@@ -34,7 +27,7 @@ static int connect_for(int run_fd, struct client *c, struct err *e)
 	while (client_connect(run_fd, c, e) < 0) {
 		if (!state_alive(run_fd) || clock_mono_ms() > end)
 			return -1;
-		pause_ms(10);
+		clock_pause_ms(10);
 	}
 	return 0;
 }

@@ -704,15 +704,13 @@ static int find_supervisor(struct up *u, struct err *e)
 
 	u->run_fd = dirs_open_project(u->r->dirs, u->name, false, &absent);
 	while (u->run_fd >= 0 && state_alive(u->run_fd)) {
-		const struct timespec ts = {0, 10000000};
-
 		if (client_connect(u->run_fd, &c, e) == 0) {
 			u->sock = c.fd;
 			return 1;
 		}
 		if (clock_mono_ms() > end)
 			return err_wrap(e, "project %s: its supervisor does not answer", u->name);
-		(void)nanosleep(&ts, NULL);
+		clock_pause_ms(10);
 	}
 	close_fd(&u->run_fd);
 	*e = (struct err){0};

@@ -49,20 +49,6 @@ struct visit {
 	bool ok;
 };
 
-static char **env_with_home(char *const *env, const char *home)
-{
-	size_t n = 0;
-	char **v;
-
-	while (env[n])
-		n++;
-	v = xcalloc(n + 2, sizeof(*v));
-	memcpy(v, env, n * sizeof(*v));
-	if (!lookup_env(env, "HOME"))
-		v[n] = xasprintf("HOME=%s", home);
-	return v;
-}
-
 static int open_terminal(const struct exec_spec *s, int root, uint32_t uid, struct err *e)
 {
 	autoclose int dev = fs_open_in(root, "/dev", O_PATH | O_DIRECTORY, 0, 0);
@@ -96,7 +82,7 @@ static int enter(const struct visit *v, struct err *e)
 		return err_sys(e, errno, "open / of the container");
 	if (user_resolve(root, &w, who, e) < 0)
 		return -1;
-	p.env = env_with_home(s->env, who->home);
+	p.env = lookup_env_with_home(s->env, who->home);
 	p.cwd_fd = process_open_cwd(root, s->cwd, false, e);
 	if (p.cwd_fd < 0)
 		return -1;

@@ -132,3 +132,17 @@ int lookup_exec(char *const *argv, char *const *env, uint32_t uid, struct err *e
 	}
 	return denied ? explain(denied, EACCES, uid, e) : not_found(name, path, e);
 }
+
+char **lookup_env_with_home(char *const *env, const char *home)
+{
+	size_t n = 0;
+	char **v;
+
+	while (env[n])
+		n++;
+	v = xcalloc(n + 2, sizeof(*v));
+	memcpy(v, env, n * sizeof(*v));
+	if (!lookup_env(env, "HOME"))
+		v[n] = xasprintf("HOME=%s", home);
+	return v;
+}

@@ -11,3 +11,6 @@
 int lookup_exec(char *const *argv, char *const *env, uint32_t uid, struct err *e);
 /* Value of a variable in env, NULL if unset. */
 const char *lookup_env(char *const *env, const char *name);
+/* A new list of the same strings with HOME=home behind them if it is unset: the only thing that an
+ * image's passwd file adds to the environment. For a process that goes on to exec. */
+char **lookup_env_with_home(char *const *env, const char *home) MUST_USE;

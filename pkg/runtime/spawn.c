@@ -174,22 +174,6 @@ static int step_pivot(struct setup *st, struct err *e)
 	return chdir("/") < 0 ? err_sys(e, errno, "chdir /") : 0;
 }
 
-/* HOME is the only thing that an image's passwd file adds to the environment. */
-static char **final_env(const struct setup *st)
-{
-	char *const *env = st->s->env;
-	size_t n = 0;
-	char **v;
-
-	while (env[n])
-		n++;
-	v = xcalloc(n + 2, sizeof(*v));
-	memcpy(v, env, n * sizeof(*v));
-	if (!lookup_env(env, "HOME"))
-		v[n] = xasprintf("HOME=%s", st->who.home);
-	return v;
-}
-
 /* A server that is not root reopens /dev/stdout: the pipe must be its own. */
 static void give_away(int fd, const struct user_ids *w)
 {
@@ -204,7 +188,7 @@ static int step_process(struct setup *st, struct err *e)
 	const struct spawn_spec *s = st->s;
 	struct process p = {
 		.argv = s->argv,
-		.env = final_env(st),
+		.env = lookup_env_with_home(st->s->env, st->who.home),
 		.who = &st->who,
 		.caps = s->caps,
 		.no_new_privs = s->no_new_privs,

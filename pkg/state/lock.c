@@ -24,13 +24,6 @@
 
 enum { POLL_MS = 10, LOOKER_MS = 60 };
 
-static void pause_ms(int ms)
-{
-	struct timespec ts = {ms / 1000, (ms % 1000) * 1000000L};
-
-	(void)nanosleep(&ts, NULL);
-}
-
 /* Lock fd within timeout_ms; -1 with errno EWOULDBLOCK when somebody holds it all that time. */
 static int lock_within(int fd, int timeout_ms, int step_ms)
 {
@@ -49,7 +42,7 @@ static int lock_within(int fd, int timeout_ms, int step_ms)
 			errno = EWOULDBLOCK;
 			return -1;
 		}
-		pause_ms(step_ms);
+		clock_pause_ms(step_ms);
 	}
 	return 0;
 }

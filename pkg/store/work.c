@@ -79,23 +79,6 @@ static void collect_litter(int tmp_fd)
 	(void)closedir(d);
 }
 
-/* Half-written indexes of killed writers; called with the store locked. */
-static void collect_half_indexes(int store_fd)
-{
-	int fd = openat(store_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *ent;
-
-	if (!d) {
-		close_fd(&fd);
-		return;
-	}
-	while ((ent = readdir(d)))
-		if (starts_with(ent->d_name, "images.yaml.new."))
-			(void)unlinkat(store_fd, ent->d_name, 0);
-	(void)closedir(d);
-}
-
 static int make_dirs(int store_fd, struct err *e)
 {
 	static const char *const names[] = {"blobs", "blobs/sha256", "layers", "tmp"};
@@ -137,7 +120,6 @@ int store_work_begin(struct store_work *w, int store_fd, struct err *e)
 	if (tmp_fd < 0)
 		return err_sys(e, errno, "image store: open tmp");
 	collect_litter(tmp_fd);
-	collect_half_indexes(store_fd);
 	return make_work_dir(w, tmp_fd, e);
 }
 

@@ -21,6 +21,13 @@ int64_t clock_mono_ms(void)
 	return clock_mono_ns() / NS_PER_MS;
 }
 
+void clock_pause_ms(int ms)
+{
+	struct timespec ts = {ms / 1000, (ms % 1000) * (long)NS_PER_MS};
+
+	(void)nanosleep(&ts, NULL);
+}
+
 int64_t clock_real_ns(void)
 {
 	struct timespec ts;

@@ -13,6 +13,8 @@ int64_t clock_mono_ms(void);
 int64_t clock_mono_ns(void);
 /* Nanoseconds since the epoch: for stamps. */
 int64_t clock_real_ns(void);
+/* Sleep for so many milliseconds, or until a signal. Never in an event loop. */
+void clock_pause_ms(int ms);
 /* Write a stamp with nanoseconds, always 30 characters, UTC ("Z"). */
 void clock_rfc3339(int64_t real_ns, char out[CLOCK_RFC3339_SIZE]);
 /* Write a stamp with whole seconds, as in Kubernetes objects: "2026-11-23T04:05:06Z". */
