@@ -11,33 +11,19 @@
 #include "pkg/util/base.h"
 
 /* Every enum has its unset value first. */
-enum k8s_protocol { K8S_PROTOCOL_UNSET, K8S_TCP, K8S_UDP, K8S_SCTP };
-enum k8s_pull_policy { K8S_PULL_UNSET, K8S_PULL_ALWAYS, K8S_PULL_IF_NOT_PRESENT, K8S_PULL_NEVER };
-enum k8s_container_restart {
-	K8S_CONTAINER_RESTART_UNSET,
-	K8S_CONTAINER_RESTART_ALWAYS,
-	K8S_CONTAINER_RESTART_ON_FAILURE,
-	K8S_CONTAINER_RESTART_NEVER,
-};
-enum k8s_restart_policy {
-	K8S_RESTART_UNSET,
-	K8S_RESTART_ALWAYS,
-	K8S_RESTART_ON_FAILURE,
-	K8S_RESTART_NEVER,
-};
-enum k8s_medium { K8S_MEDIUM_UNSET, K8S_MEDIUM_MEMORY, K8S_MEDIUM_HUGE };
-enum k8s_host_path_type {
-	K8S_HOST_PATH_UNSET,
-	K8S_HOST_PATH_DIRECTORY_OR_CREATE,
-	K8S_HOST_PATH_DIRECTORY,
-	K8S_HOST_PATH_FILE_OR_CREATE,
-	K8S_HOST_PATH_FILE,
-	K8S_HOST_PATH_SOCKET,
-	K8S_HOST_PATH_CHAR_DEVICE,
-	K8S_HOST_PATH_BLOCK_DEVICE,
-};
-enum k8s_operator { K8S_OP_UNSET, K8S_OP_IN, K8S_OP_NOT_IN, K8S_OP_EXISTS, K8S_OP_DOES_NOT_EXIST };
-enum k8s_strategy_type { K8S_STRATEGY_UNSET, K8S_STRATEGY_ROLLING, K8S_STRATEGY_RECREATE };
+#define BEGIN_ENUM(e, unset) enum e { unset,
+#define WORD(value, word)    value,
+#define ALIAS(value, word)
+#define END_ENUM                                                                                   \
+	}                                                                                          \
+	;
+
+#include "kube/enum.def"
+
+#undef BEGIN_ENUM
+#undef WORD
+#undef ALIAS
+#undef END_ENUM
 
 /* What a mapping with free keys becomes. */
 struct k8s_pair {
@@ -55,30 +41,49 @@ struct k8s_quantity_pair {
 	char *value;
 };
 
-#define BEGIN         struct T {
-#define STR(f, q)     char *f;
-#define INT(f, q)     int32_t *f;
-#define LONG(f, q)    int64_t *f;
-#define BOOL(f)       bool *f;
-#define ENUM(f, e)    enum e f;
-#define QTY(f)        struct k8s_quantity *f;
-#define SUB(f, t, q)  struct t *f;
-#define LIST(f, t, q) K8S_ARRAY(struct t, f)
-#define STRS(f)       K8S_ARRAY(char *, f)
-#define MAP(f)        K8S_ARRAY(struct k8s_pair, f)
-#define QMAP(f)       K8S_ARRAY(struct k8s_quantity_pair, f)
-#define NONE          char none;
-#define QUIET(f)
-#define SKIP(f, def, why)
+/* A number or a string: a number if there is no string. */
+struct k8s_int_or_string {
+	char *string;
+	int32_t number;
+};
+
+/* Any value, as JSON. */
+struct k8s_raw {
+	char *json;
+};
+
+/* clang-format off */
+#define BEGIN(name, doc)            struct T {
+#define STR(f, q, v, def, doc)      char *f;
+#define INT(f, q, v, def, doc)      int32_t *f;
+#define MODE(f, v, def, doc)        int32_t *f;
+#define LONG(f, q, v, def, doc)     int64_t *f;
+#define BOOL(f, v, def, doc)        bool *f;
+#define ENUM(f, e, v, def, doc)     enum e f;
+#define QTY(f, v, def, doc)         struct k8s_quantity *f;
+#define IOS(f, v, def, doc)         struct k8s_int_or_string *f;
+#define RAW(f, v, def, doc)         struct k8s_raw *f;
+#define SUB(f, t, q, v, def, doc)   struct t *f;
+#define LIST(f, t, q, v, def, doc)  K8S_ARRAY(struct t, f)
+#define STRS(f, v, def, doc)        K8S_ARRAY(char *, f)
+#define MAP(f, v, def, doc)         K8S_ARRAY(struct k8s_pair, f)
+#define QMAP(f, v, def, doc)        K8S_ARRAY(struct k8s_quantity_pair, f)
+#define NONE(f, v, def, doc)
+#define EMPTY                       char none;
+#define END                         };
+/* clang-format on */
 #define K8S_ARRAY(type, f)                                                                         \
 	type *f;                                                                                   \
 	uint32_t f##_count;
-#define END                                                                                        \
-	}                                                                                          \
-	;
 
 #include "kube/k8s.def"
 
 #include "kube/k8s_end.h"
 
 #undef K8S_ARRAY
+
+/* Every kind that is loaded begins like this. */
+struct k8s_head {
+	char *apiVersion, *kind;
+	struct k8s_meta *metadata;
+};

@@ -2,17 +2,6 @@
 /* kind.c - see kind.h */
 #include "kube/kind.h"
 
-static const struct {
-	const char *version, *name;
-	const cyaml_schema_value_t *schema;
-} types[OBJECT_TYPE_COUNT] = {
-	[OBJECT_POD] = {"v1", "Pod", &schema_pod},
-	[OBJECT_DEPLOYMENT] = {"apps/v1", "Deployment", &schema_deployment},
-	[OBJECT_CONFIG_MAP] = {"v1", "ConfigMap", &schema_config_map},
-	[OBJECT_SECRET] = {"v1", "Secret", &schema_secret},
-	[OBJECT_CLAIM] = {"v1", "PersistentVolumeClaim", &schema_claim},
-};
-
 /* Where our types lived before. */
 static const struct {
 	const char *version;
@@ -75,17 +64,17 @@ static const char *const quiet[] = {"Namespace", "ServiceAccount"};
 
 const char *kind_name(enum object_type type)
 {
-	return types[type].name;
+	return schema_kinds[type].name;
 }
 
 const char *kind_version(enum object_type type)
 {
-	return types[type].version;
+	return schema_kinds[type].version;
 }
 
 const cyaml_schema_value_t *kind_schema(enum object_type type)
 {
-	return types[type].schema;
+	return schema_kinds[type].schema;
 }
 
 struct asked {
@@ -148,7 +137,7 @@ static bool group_has(size_t group, const char *kind)
 static int type_named(const char *name)
 {
 	for (int i = 0; i < OBJECT_TYPE_COUNT; i++)
-		if (streq(types[i].name, name))
+		if (streq(schema_kinds[i].name, name))
 			return i;
 	return KIND_ANY;
 }
@@ -164,12 +153,12 @@ static int our_type(const struct asked *a)
 	int type = type_named(a->base);
 	const char *version = a->version->text;
 
-	if (type == KIND_ANY || streq(types[type].version, version))
+	if (type == KIND_ANY || streq(schema_kinds[type].version, version))
 		return type;
 	for (size_t i = 0; i < ARRAY_LEN(old_versions); i++)
 		if ((int)old_versions[i].type == type && streq(old_versions[i].version, version)) {
 			complain(a, KUBE_WARNING, false, "%s is old, write %s", version,
-			         types[type].version);
+			         schema_kinds[type].version);
 			return type;
 		}
 	return KIND_ANY;
@@ -182,10 +171,10 @@ static void guess_kind(const struct asked *a, size_t group)
 	for (const char *const *k = groups[group].kinds; *k; k++)
 		guess_offer(&g, a->kind->text, *k);
 	for (int i = 0; i < OBJECT_TYPE_COUNT; i++) {
-		const char *v = group_of_version(types[i].version);
+		const char *v = group_of_version(schema_kinds[i].version);
 
 		if (strncmp(v, a->group, strlen(a->group)) == 0 && !*a->group == !*v)
-			guess_offer(&g, a->kind->text, types[i].name);
+			guess_offer(&g, a->kind->text, schema_kinds[i].name);
 	}
 	autofree char *hint = guess_text(&g), *kind = diag_quote(a->kind->text);
 
@@ -231,7 +220,7 @@ static struct kind not_ours(const struct asked *a)
 		autofree char *version = diag_quote(a->version->text);
 
 		complain(a, KUBE_ERROR, false, "%s belongs to apiVersion \"%s\", not \"%s\"",
-		         types[type].name, types[type].version, version);
+		         schema_kinds[type].name, schema_kinds[type].version, version);
 		return (struct kind){KIND_WRONG, KIND_ANY};
 	}
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)

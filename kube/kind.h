@@ -6,15 +6,6 @@
 
 #include "kube/load.h"
 
-enum object_type {
-	OBJECT_POD,
-	OBJECT_DEPLOYMENT,
-	OBJECT_CONFIG_MAP,
-	OBJECT_SECRET,
-	OBJECT_CLAIM,
-	OBJECT_TYPE_COUNT,
-};
-
 enum kind_action {
 	KIND_LOAD,  /* one of our types */
 	KIND_LIST,  /* its items are objects; type is theirs if the list has one (KIND_ANY: it has

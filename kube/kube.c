@@ -179,8 +179,7 @@ static void add_object(struct run *r, enum object_type type, void *data, const c
                        const struct node *root, const struct at *at)
 {
 	struct object *o;
-	/* Every object type begins alike: apiVersion, kind, metadata. */
-	const struct k8s_meta *m = ((struct k8s_config_map *)data)->metadata;
+	const struct k8s_meta *m = ((struct k8s_head *)data)->metadata;
 
 	if ((r->objects_count & (r->objects_count - 1)) == 0)
 		r->objects = xrealloc(r->objects,
@@ -197,14 +196,6 @@ static void add_object(struct run *r, enum object_type type, void *data, const c
 		.at = at,
 	};
 }
-
-#define SAME_HEAD(t)                                                                               \
-	_Static_assert(offsetof(struct t, metadata) == offsetof(struct k8s_config_map, metadata),  \
-	               #t " begins with apiVersion, kind, metadata")
-SAME_HEAD(k8s_pod);
-SAME_HEAD(k8s_deployment);
-SAME_HEAD(k8s_secret);
-SAME_HEAD(k8s_claim);
 
 static const struct at *keep_at(struct run *r, const struct at *up, const char *key, uint32_t index)
 {

@@ -10,6 +10,7 @@
 #include "kube/load.h"
 
 #include "kube/quantity.h"
+#include "kube/raw.h"
 #include "kube/scalar.h"
 
 enum { VALUE_COST = 32 };
@@ -80,6 +81,15 @@ static void put_pointer(char *data, void *p)
 	memcpy(data, &p, sizeof(p));
 }
 
+/* The text of a node, which outlives the tree. */
+static char *keep(const struct load *l, const struct node *n)
+{
+	char *text = arena_alloc(l->arena, (size_t)n->len + 1);
+
+	memcpy(text, n->text, (size_t)n->len + 1);
+	return text;
+}
+
 /* A string: what is quoted or looks like nothing else. Others are taken as written if allowed. */
 static char *string_of(const struct load *l, const struct at *at, const struct node *n)
 {
@@ -89,14 +99,13 @@ static char *string_of(const struct load *l, const struct at *at, const struct n
 		expected(l, at, n, "a string");
 		return NULL;
 	}
-	if (n->quoted || scalar_kind(n->text) == SCALAR_STRING)
-		return n->text;
-	if (load_strictness(l->mode, &severity)) {
+	if (!n->quoted && scalar_kind(n->text) != SCALAR_STRING &&
+	    load_strictness(l->mode, &severity)) {
 		autofree char *got = load_describe(n);
 
 		report(l, severity, at, n, "expected a string, got %s; quote it", got);
 	}
-	return n->text;
+	return keep(l, n);
 }
 
 static void load_int(const struct load *l, const struct at *at, const cyaml_schema_value_t *s,
@@ -192,7 +201,7 @@ static char *quantity_of(const struct load *l, const struct at *at, const struct
 	if (n->kind == NODE_SCALAR && quantity_valid(n->text) &&
 	    (n->quoted || n->text[0] != '0' || !n->text[1] || n->text[1] == '.' ||
 	     scalar_int(n->text, &v) != SCALAR_OK))
-		return n->text;
+		return keep(l, n);
 	if (n->kind == NODE_SCALAR && !n->quoted && scalar_int(n->text, &v) == SCALAR_OK)
 		return arena_printf(l->arena, "%lld", (long long)v);
 	expected(l, at, n, "a quantity such as 500m, 1.5 or 64Mi");
@@ -228,7 +237,7 @@ static void load_pairs(struct load *l, const struct at *at, bool quantities, con
 		else if (!node_is_null(val))
 			text = string_of(l, &here, val);
 		if (text) {
-			pairs[len].key = n->pair[i].key->text;
+			pairs[len].key = keep(l, n->pair[i].key);
 			pairs[len++].value = text;
 		}
 	}
@@ -274,33 +283,33 @@ static void load_list(struct load *l, const struct at *at, const cyaml_schema_va
 }
 
 /* True if writing this value means the same as leaving the field out. */
-static bool means_unset(const cyaml_schema_field_t *f, const struct node *n)
+static bool means_unset(const struct schema_info *info, const struct node *n)
 {
-	const char *def = schema_default(f);
 	bool v, w;
 
 	if (n->kind != NODE_SCALAR)
 		return n->len == 0;
 	if (node_is_null(n))
 		return true;
-	if (!def)
+	if (!info->unset)
 		return false;
-	if (!n->quoted && scalar_bool(n->text, &v) == 0 && scalar_bool(def, &w) == 0)
+	if (!n->quoted && scalar_bool(n->text, &v) == 0 && scalar_bool(info->unset, &w) == 0)
 		return v == w;
-	return streq(n->text, def);
+	return streq(n->text, info->unset);
 }
 
+/* A field whose meaning would be lost is as much of a problem as the user wants. */
 static void not_supported(const struct load *l, const struct at *at, const struct node *key,
-                          const cyaml_schema_field_t *f, const struct node *val)
+                          const struct schema_info *info, const struct node *val)
 {
+	const char *what = info->verdict == SCHEMA_LATER ? "not supported yet" : "not supported";
 	enum kube_severity severity;
-	const char *hint = schema_hint(f);
 
-	if (schema_verdict(f) == SCHEMA_QUIET || means_unset(f, val) ||
-	    !load_strictness(l->mode, &severity))
+	if ((info->verdict != SCHEMA_LATER && info->verdict != SCHEMA_NO) ||
+	    means_unset(info, val) || !load_strictness(l->mode, &severity))
 		return;
-	report(l, severity, at, key, "not supported yet%s%s%s",
-	       severity == KUBE_ERROR ? "" : ", ignored", hint ? "; " : "", hint ? hint : "");
+	report(l, severity, at, key, "%s%s%s%s", what, severity == KUBE_ERROR ? "" : ", ignored",
+	       *info->why ? "; " : "", info->why);
 }
 
 static void unknown(const struct load *l, const struct at *at, const struct node *key,
@@ -327,6 +336,7 @@ static bool same_word(const char *a, const char *b)
 static void load_mapping(struct load *l, const struct at *at, const cyaml_schema_field_t *fields,
                          const struct node *n, char *obj)
 {
+	const struct schema_info *info = schema_type_of(fields)->info;
 	const cyaml_schema_field_t *f;
 	uint64_t seen = 0;
 
@@ -338,9 +348,11 @@ static void load_mapping(struct load *l, const struct at *at, const cyaml_schema
 			;
 		if (!f->key) {
 			unknown(l, &here, key, fields);
-		} else if (f->value.type == CYAML_IGNORE) {
-			not_supported(l, &here, key, f, val);
-		} else if (!node_is_null(val)) {
+			continue;
+		}
+		if (info[f - fields].verdict != SCHEMA_YES)
+			not_supported(l, &here, key, &info[f - fields], val);
+		if (f->value.type != CYAML_IGNORE && !node_is_null(val)) {
 			seen |= UINT64_C(1) << (f - fields);
 			load_value(l, &here, &f->value, val, obj + f->data_offset,
 			           obj + f->count_offset);
@@ -351,14 +363,43 @@ static void load_mapping(struct load *l, const struct at *at, const cyaml_schema
 			report(l, KUBE_ERROR, at, n, "missing field \"%s\"", f->key);
 }
 
+/* A whole number, or a string that is left as it is. */
+static void load_int_or_string(const struct load *l, const struct at *at, const struct node *n,
+                               struct k8s_int_or_string *out)
+{
+	int64_t v;
+
+	if (n->kind == NODE_SCALAR && (n->quoted || scalar_kind(n->text) == SCALAR_STRING)) {
+		out->string = keep(l, n);
+	} else if (n->kind == NODE_SCALAR && scalar_kind(n->text) == SCALAR_NUMBER &&
+	           scalar_int(n->text, &v) != SCALAR_SYNTAX) {
+		out->number = (int32_t)v;
+		if (out->number != v) {
+			autofree char *got = diag_quote(n->text);
+
+			report(l, KUBE_ERROR, at, n, "%s is too large a number", got);
+		}
+	} else {
+		expected(l, at, n, "a whole number or a string");
+	}
+}
+
+static char *raw_of(const struct load *l, const struct node *n)
+{
+	autostrbuf struct strbuf text = {0};
+
+	raw_json(n, &text);
+	return arena_strdup(l->arena, text.s);
+}
+
 static void load_mapping_value(struct load *l, const struct at *at, const cyaml_schema_value_t *s,
                                const struct node *n, char *data)
 {
 	const cyaml_schema_field_t *fields = s->mapping.fields;
-	bool quantity = fields == schema_quantity_fields;
+	bool special = schema_is_special(fields);
 	char *obj = data;
 
-	if (!quantity && n->kind != NODE_MAP) {
+	if (!special && n->kind != NODE_MAP) {
 		expected(l, at, n, "a mapping");
 		return;
 	}
@@ -368,8 +409,12 @@ static void load_mapping_value(struct load *l, const struct at *at, const cyaml_
 		obj = arena_alloc(l->arena, s->data_size);
 		put_pointer(data, obj);
 	}
-	if (quantity)
+	if (fields == schema_quantity_fields)
 		put_pointer(obj, quantity_of(l, at, n));
+	else if (fields == schema_int_or_string_fields)
+		load_int_or_string(l, at, n, (void *)obj);
+	else if (fields == schema_raw_fields)
+		put_pointer(obj, raw_of(l, n));
 	else
 		load_mapping(l, at, fields, n, obj);
 }

@@ -5,12 +5,13 @@
  */
 #pragma once
 
+#include "kube/k8s.h"
 #include "kube/schema.h"
 #include "kube/tree.h"
 
 enum { LOAD_BUDGET = 64 << 20 }; /* per run: each value costs what it takes in memory */
 
-/* What a run of loading shares. Strings of loaded objects point into the tree. */
+/* What a run of loading shares. Objects and their strings live in the arena: the tree may go. */
 struct load {
 	struct arena *arena;
 	struct diags *d;

@@ -97,10 +97,28 @@ static bool is_set(const cyaml_schema_field_t *f, const char *obj)
 	return pointer_at(at) != NULL;
 }
 
+/* A member that is a mapping for libcyaml, and perhaps a scalar for people. */
+static void put_object(const cyaml_schema_field_t *fields, const void *obj, struct strbuf *out)
+{
+	const struct k8s_int_or_string *v = obj;
+	const struct k8s_quantity *quantity = obj;
+	const struct k8s_raw *raw = obj;
+
+	if (fields == schema_quantity_fields)
+		record_json_string(quantity->text ? quantity->text : "0", out);
+	else if (fields == schema_raw_fields)
+		strbuf_adds(out, raw->json ? raw->json : "null");
+	else if (fields != schema_int_or_string_fields)
+		put_mapping(fields, obj, out);
+	else if (v->string)
+		record_json_string(v->string, out);
+	else
+		strbuf_addf(out, "%d", v->number);
+}
+
 static void put_member(const cyaml_schema_field_t *f, const char *obj, struct strbuf *out)
 {
 	const char *at = obj + f->data_offset;
-	const struct k8s_quantity *quantity;
 	uint32_t count;
 
 	switch ((int)f->value.type) {
@@ -121,12 +139,7 @@ static void put_member(const cyaml_schema_field_t *f, const char *obj, struct st
 		put_list(f->value.sequence.entry, pointer_at(at), count, out);
 		break;
 	default:
-		if (f->value.mapping.fields == schema_quantity_fields) {
-			quantity = pointer_at(at);
-			record_json_string(quantity->text ? quantity->text : "0", out);
-		} else {
-			put_mapping(f->value.mapping.fields, pointer_at(at), out);
-		}
+		put_object(f->value.mapping.fields, pointer_at(at), out);
 		break;
 	}
 }

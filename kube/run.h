@@ -16,6 +16,7 @@ struct object {
 	const char *ns, *name; /* name is "" if it is missing (reported) */
 	union {
 		void *data;
+		struct k8s_head *head;
 		struct k8s_pod *pod;
 		struct k8s_deployment *deployment;
 		struct k8s_config_map *config_map;

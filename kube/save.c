@@ -21,12 +21,13 @@ static struct k8s_pair *without_values(struct arena *a, const struct k8s_pair *p
 	return copy;
 }
 
-static struct k8s_secret hidden(struct arena *a, const struct k8s_secret *s)
+static struct k8s_secret *hidden(struct arena *a, const struct k8s_secret *s)
 {
-	struct k8s_secret copy = *s;
+	struct k8s_secret *copy = arena_alloc(a, sizeof(*copy));
 
-	copy.data = s->data ? without_values(a, s->data, s->data_count) : NULL;
-	copy.stringData =
+	*copy = *s;
+	copy->data = s->data ? without_values(a, s->data, s->data_count) : NULL;
+	copy->stringData =
 		s->stringData ? without_values(a, s->stringData, s->stringData_count) : NULL;
 	return copy;
 }
@@ -42,34 +43,20 @@ static struct k8s_meta *placed(struct arena *a, const struct object *o, const st
 	return copy;
 }
 
+/* Copy the object into the list of its kind, which has room. */
 static void add_object(struct arena *a, struct k8s_objects *all, const struct object *o)
 {
-	switch (o->type) {
-	case OBJECT_POD:
-		all->pods[all->pods_count] = *o->pod;
-		all->pods[all->pods_count++].metadata = placed(a, o, o->pod->metadata);
-		break;
-	case OBJECT_DEPLOYMENT:
-		all->deployments[all->deployments_count] = *o->deployment;
-		all->deployments[all->deployments_count++].metadata =
-			placed(a, o, o->deployment->metadata);
-		break;
-	case OBJECT_CONFIG_MAP:
-		all->config_maps[all->config_maps_count] = *o->config_map;
-		all->config_maps[all->config_maps_count++].metadata =
-			placed(a, o, o->config_map->metadata);
-		break;
-	case OBJECT_SECRET:
-		all->secrets[all->secrets_count] = hidden(a, o->secret);
-		all->secrets[all->secrets_count++].metadata = placed(a, o, o->secret->metadata);
-		break;
-	case OBJECT_CLAIM:
-		all->claims[all->claims_count] = *o->claim;
-		all->claims[all->claims_count++].metadata = placed(a, o, o->claim->metadata);
-		break;
-	case OBJECT_TYPE_COUNT:
-		break;
-	}
+	const struct schema_kind *k = &schema_kinds[o->type];
+	struct k8s_head *copy;
+	uint32_t count;
+	char *list;
+
+	memcpy(&list, (char *)all + k->list_offset, sizeof(list));
+	memcpy(&count, (char *)all + k->count_offset, sizeof(count));
+	copy = (void *)(list + count++ * k->size);
+	memcpy(copy, o->type == OBJECT_SECRET ? (void *)hidden(a, o->secret) : o->data, k->size);
+	copy->metadata = placed(a, o, o->head->metadata);
+	memcpy((char *)all + k->count_offset, &count, sizeof(count));
 }
 
 int save_objects(const struct run *r, struct strbuf *out, struct err *e)
@@ -81,11 +68,11 @@ int save_objects(const struct run *r, struct strbuf *out, struct err *e)
 
 	for (size_t i = 0; i < r->objects_count; i++)
 		count[r->objects[i].type]++;
-	all.pods = arena_alloc(&a, count[OBJECT_POD] * sizeof(*all.pods));
-	all.deployments = arena_alloc(&a, count[OBJECT_DEPLOYMENT] * sizeof(*all.deployments));
-	all.config_maps = arena_alloc(&a, count[OBJECT_CONFIG_MAP] * sizeof(*all.config_maps));
-	all.secrets = arena_alloc(&a, count[OBJECT_SECRET] * sizeof(*all.secrets));
-	all.claims = arena_alloc(&a, count[OBJECT_CLAIM] * sizeof(*all.claims));
+	for (size_t i = 0; i < OBJECT_TYPE_COUNT; i++) {
+		void *list = arena_alloc(&a, count[i] * schema_kinds[i].size);
+
+		memcpy((char *)&all + schema_kinds[i].list_offset, &list, sizeof(list));
+	}
 	for (size_t i = 0; i < r->objects_count; i++)
 		add_object(&a, &all, &r->objects[i]);
 	result = record_save(&schema_objects, &all, out, e);

@@ -4,58 +4,18 @@
 
 #include "kube/k8s.h"
 
-static const cyaml_strval_t k8s_protocol_strings[] = {
-	{"TCP", K8S_TCP},
-	{"UDP", K8S_UDP},
-	{"SCTP", K8S_SCTP},
-};
-static const cyaml_strval_t k8s_pull_policy_strings[] = {
-	{"Always", K8S_PULL_ALWAYS},
-	{"IfNotPresent", K8S_PULL_IF_NOT_PRESENT},
-	{"Never", K8S_PULL_NEVER},
-};
-static const cyaml_strval_t k8s_container_restart_strings[] = {
-	{"Always", K8S_CONTAINER_RESTART_ALWAYS},
-	{"OnFailure", K8S_CONTAINER_RESTART_ON_FAILURE},
-	{"Never", K8S_CONTAINER_RESTART_NEVER},
-};
-static const cyaml_strval_t k8s_restart_policy_strings[] = {
-	{"Always", K8S_RESTART_ALWAYS},
-	{"OnFailure", K8S_RESTART_ON_FAILURE},
-	{"Never", K8S_RESTART_NEVER},
-};
-static const cyaml_strval_t k8s_medium_strings[] = {
-	{"", K8S_MEDIUM_UNSET},
-	{"Memory", K8S_MEDIUM_MEMORY},
-	{"HugePages", K8S_MEDIUM_HUGE},
-	{"HugePages-2Mi", K8S_MEDIUM_HUGE},
-	{"HugePages-1Gi", K8S_MEDIUM_HUGE},
-};
-static const cyaml_strval_t k8s_host_path_type_strings[] = {
-	{"", K8S_HOST_PATH_UNSET},
-	{"DirectoryOrCreate", K8S_HOST_PATH_DIRECTORY_OR_CREATE},
-	{"Directory", K8S_HOST_PATH_DIRECTORY},
-	{"FileOrCreate", K8S_HOST_PATH_FILE_OR_CREATE},
-	{"File", K8S_HOST_PATH_FILE},
-	{"Socket", K8S_HOST_PATH_SOCKET},
-	{"CharDevice", K8S_HOST_PATH_CHAR_DEVICE},
-	{"BlockDevice", K8S_HOST_PATH_BLOCK_DEVICE},
-};
-static const cyaml_strval_t k8s_operator_strings[] = {
-	{"In", K8S_OP_IN},
-	{"NotIn", K8S_OP_NOT_IN},
-	{"Exists", K8S_OP_EXISTS},
-	{"DoesNotExist", K8S_OP_DOES_NOT_EXIST},
-};
-static const cyaml_strval_t k8s_strategy_type_strings[] = {
-	{"RollingUpdate", K8S_STRATEGY_ROLLING},
-	{"Recreate", K8S_STRATEGY_RECREATE},
-};
+#define BEGIN_ENUM(e, unset) static const cyaml_strval_t e##_strings[] = {
+#define WORD(value, word)    {word, value},
+#define ALIAS(value, word)   {word, value},
+#define END_ENUM                                                                                   \
+	}                                                                                          \
+	;
+
+#include "kube/enum.def"
 
 #define OPT  CYAML_FLAG_OPTIONAL
 #define REQ  0
 #define TEXT (CYAML_FLAG_POINTER | CYAML_FLAG_SCALAR_QUOTE_DOUBLE)
-#define SEQ  (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 static const cyaml_schema_value_t string_value = {
 	CYAML_VALUE_STRING(TEXT, char *, 0, CYAML_UNLIMITED)};
@@ -80,66 +40,193 @@ const cyaml_schema_field_t schema_quantity_pair_fields[] = {
 static const cyaml_schema_value_t quantity_pair_value = {
 	CYAML_VALUE_MAPPING(0, struct k8s_quantity_pair, schema_quantity_pair_fields)};
 
+const cyaml_schema_field_t schema_int_or_string_fields[] = {
+	CYAML_FIELD_STRING_PTR("string", TEXT | OPT, struct k8s_int_or_string, string, 0,
+                               CYAML_UNLIMITED),
+	CYAML_FIELD_INT("number", OPT, struct k8s_int_or_string, number), CYAML_FIELD_END};
+
+const cyaml_schema_field_t schema_raw_fields[] = {
+	CYAML_FIELD_STRING_PTR("json", TEXT | OPT, struct k8s_raw, json, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_END};
+
+bool schema_is_special(const cyaml_schema_field_t *fields)
+{
+	return fields == schema_pair_fields || fields == schema_quantity_fields ||
+	       fields == schema_quantity_pair_fields || fields == schema_int_or_string_fields ||
+	       fields == schema_raw_fields;
+}
+
 /* clang-format off */
 #define CAT2(a, b) a##b
 #define CAT(a, b)  CAT2(a, b)
-#define ARRAY(f, entry, q) \
-	CYAML_FIELD_SEQUENCE(#f, CYAML_FLAG_POINTER | (q), struct T, f, &(entry), 0, CYAML_UNLIMITED),
-#define WITHOUT_MEMBER(f, verdict, def, why) \
-	{.key = #f, .value = {.type = CYAML_IGNORE, .flags = OPT, .enumeration = { \
-		.strings = (const cyaml_strval_t[]){{def, verdict}, {why, 0}}, .count = 2}}},
 
-#define BEGIN          static const cyaml_schema_field_t CAT(T, _fields)[] = {
-#define STR(f, q)      CYAML_FIELD_STRING_PTR(#f, TEXT | (q), struct T, f, 0, CYAML_UNLIMITED),
-#define INT(f, q)      CYAML_FIELD_INT_PTR(#f, q, struct T, f),
-#define LONG(f, q)     CYAML_FIELD_INT_PTR(#f, q, struct T, f),
-#define BOOL(f)        CYAML_FIELD_BOOL_PTR(#f, OPT, struct T, f),
-#define ENUM(f, e)     CYAML_FIELD_ENUM(#f, OPT, struct T, f, e##_strings, ARRAY_LEN(e##_strings)),
-#define QTY(f)         CYAML_FIELD_MAPPING_PTR(#f, OPT, struct T, f, schema_quantity_fields),
-#define SUB(f, t, q)   CYAML_FIELD_MAPPING_PTR(#f, q, struct T, f, t##_fields),
-#define LIST(f, t, q)  ARRAY(f, t##_value, q)
-#define STRS(f)        ARRAY(f, string_value, OPT)
-#define MAP(f)         ARRAY(f, pair_value, OPT)
-#define QMAP(f)        ARRAY(f, quantity_pair_value, OPT)
-#define NONE
-#define QUIET(f)           WITHOUT_MEMBER(f, SCHEMA_QUIET, NULL, NULL)
-#define SKIP(f, def, why)  WITHOUT_MEMBER(f, SCHEMA_LATER, def, why)
-#define END            CYAML_FIELD_END}; \
-	_Static_assert(ARRAY_LEN(CAT(T, _fields)) <= SCHEMA_MAX_FIELDS + 1, "too many fields"); \
-	static const cyaml_schema_value_t CAT(T, _value) __attribute__((unused)) = { \
-		CYAML_VALUE_MAPPING(0, struct T, CAT(T, _fields))};
-/* clang-format on */
+/* How many fields each type has. */
+#define BEGIN(name, doc)            enum { CAT(T, _number) = 0
+#define STR(f, q, v, def, doc)      +1
+#define INT(f, q, v, def, doc)      +1
+#define MODE(f, v, def, doc)        +1
+#define LONG(f, q, v, def, doc)     +1
+#define BOOL(f, v, def, doc)        +1
+#define ENUM(f, e, v, def, doc)     +1
+#define QTY(f, v, def, doc)         +1
+#define IOS(f, v, def, doc)         +1
+#define RAW(f, v, def, doc)         +1
+#define SUB(f, t, q, v, def, doc)   +1
+#define LIST(f, t, q, v, def, doc)  +1
+#define STRS(f, v, def, doc)        +1
+#define MAP(f, v, def, doc)         +1
+#define QMAP(f, v, def, doc)        +1
+#define NONE(f, v, def, doc)        +1
+#define EMPTY
+#define END                         };
 
 #include "kube/k8s.def"
 
 #include "kube/k8s_end.h"
 
+/* What is said about them. A verdict is two values: itself and why. */
+#define YES         SCHEMA_YES, ""
+#define QUIET(why)  SCHEMA_QUIET, "" why
+#define APPROX(why) SCHEMA_APPROX, "" why
+#define LATER(why)  SCHEMA_LATER, "" why
+#define NO(why)     SCHEMA_NO, "" why
+
+/* Words before fields, so that a type's head can name both. */
+#define BEGIN(name, doc)            static const struct schema_info CAT(T, _info)[] = {
+#define STR(f, q, v, def, doc)      {SCHEMA_STRING, v, def, doc, NULL},
+#define INT(f, q, v, def, doc)      {SCHEMA_INT, v, def, doc, NULL},
+#define MODE(f, v, def, doc)        {SCHEMA_MODE, v, def, doc, NULL},
+#define LONG(f, q, v, def, doc)     {SCHEMA_LONG, v, def, doc, NULL},
+#define BOOL(f, v, def, doc)        {SCHEMA_BOOL, v, def, doc, NULL},
+#define ENUM(f, e, v, def, doc)     {SCHEMA_ENUM, v, def, doc, #e},
+#define QTY(f, v, def, doc)         {SCHEMA_QUANTITY, v, def, doc, NULL},
+#define IOS(f, v, def, doc)         {SCHEMA_INT_OR_STRING, v, def, doc, NULL},
+#define RAW(f, v, def, doc)         {SCHEMA_RAW, v, def, doc, NULL},
+#define SUB(f, t, q, v, def, doc)   {SCHEMA_OBJECT, v, def, doc, #t},
+#define LIST(f, t, q, v, def, doc)  {SCHEMA_OBJECTS, v, def, doc, #t},
+#define STRS(f, v, def, doc)        {SCHEMA_STRINGS, v, def, doc, NULL},
+#define MAP(f, v, def, doc)         {SCHEMA_MAP, v, def, doc, NULL},
+#define QMAP(f, v, def, doc)        {SCHEMA_QUANTITIES, v, def, doc, NULL},
+#define NONE(f, v, def, doc)        {SCHEMA_NONE, v, def, doc, NULL},
+#define EMPTY
+#define END                         {SCHEMA_NONE, YES, NULL, NULL, NULL}};
+
+#include "kube/k8s.def"
+
+#include "kube/k8s_end.h"
+
+/* The fields themselves, each array with its type in front of it. */
+#define ARRAY(f, entry, q) \
+	CYAML_FIELD_SEQUENCE(#f, CYAML_FLAG_POINTER | (q), struct T, f, &(entry), 0, CYAML_UNLIMITED),
+
+#define BEGIN(type_name, type_doc) \
+	static const struct schema_type CAT(T, _type); \
+	static const struct { \
+		const struct schema_type *type; \
+		cyaml_schema_field_t row[CAT(T, _number) + 1]; \
+	} CAT(T, _table); \
+	static const struct schema_type CAT(T, _type) = { \
+		type_name, type_doc, CAT(T, _info), CAT(T, _table).row, CAT(T, _number)}; \
+	static const __typeof__(CAT(T, _table)) CAT(T, _table) = {&CAT(T, _type), {
+#define STR(f, q, v, def, doc)      CYAML_FIELD_STRING_PTR(#f, TEXT | (q), struct T, f, 0, CYAML_UNLIMITED),
+#define INT(f, q, v, def, doc)      CYAML_FIELD_INT_PTR(#f, q, struct T, f),
+#define MODE(f, v, def, doc)        CYAML_FIELD_INT_PTR(#f, OPT, struct T, f),
+#define LONG(f, q, v, def, doc)     CYAML_FIELD_INT_PTR(#f, q, struct T, f),
+#define BOOL(f, v, def, doc)        CYAML_FIELD_BOOL_PTR(#f, OPT, struct T, f),
+#define ENUM(f, e, v, def, doc)     CYAML_FIELD_ENUM(#f, OPT, struct T, f, e##_strings, ARRAY_LEN(e##_strings)),
+#define QTY(f, v, def, doc)         CYAML_FIELD_MAPPING_PTR(#f, OPT, struct T, f, schema_quantity_fields),
+#define IOS(f, v, def, doc)         CYAML_FIELD_MAPPING_PTR(#f, OPT, struct T, f, schema_int_or_string_fields),
+#define RAW(f, v, def, doc)         CYAML_FIELD_MAPPING_PTR(#f, OPT, struct T, f, schema_raw_fields),
+#define SUB(f, t, q, v, def, doc)   CYAML_FIELD_MAPPING_PTR(#f, q, struct T, f, t##_table.row),
+#define LIST(f, t, q, v, def, doc)  ARRAY(f, t##_value, q)
+#define STRS(f, v, def, doc)        ARRAY(f, string_value, OPT)
+#define MAP(f, v, def, doc)         ARRAY(f, pair_value, OPT)
+#define QMAP(f, v, def, doc)        ARRAY(f, quantity_pair_value, OPT)
+#define NONE(f, v, def, doc)        {.key = #f, .value = {.type = CYAML_IGNORE, .flags = OPT}},
+#define EMPTY
+#define END            CYAML_FIELD_END}}; \
+	_Static_assert((int)CAT(T, _number) <= (int)SCHEMA_MAX_FIELDS, "too many fields"); \
+	static const cyaml_schema_value_t CAT(T, _value) __attribute__((unused)) = { \
+		CYAML_VALUE_MAPPING(0, struct T, CAT(T, _table).row)};
+
+#include "kube/k8s.def"
+
+#include "kube/k8s_end.h"
+
+#define BEGIN(name, doc)            &CAT(T, _type),
+#define STR(f, q, v, def, doc)
+#define INT(f, q, v, def, doc)
+#define MODE(f, v, def, doc)
+#define LONG(f, q, v, def, doc)
+#define BOOL(f, v, def, doc)
+#define ENUM(f, e, v, def, doc)
+#define QTY(f, v, def, doc)
+#define IOS(f, v, def, doc)
+#define RAW(f, v, def, doc)
+#define SUB(f, t, q, v, def, doc)
+#define LIST(f, t, q, v, def, doc)
+#define STRS(f, v, def, doc)
+#define MAP(f, v, def, doc)
+#define QMAP(f, v, def, doc)
+#define NONE(f, v, def, doc)
+#define EMPTY
+#define END
+/* clang-format on */
+
+const struct schema_type *const schema_types[] = {
+#include "kube/k8s.def"
+	NULL};
+
+#include "kube/k8s_end.h"
+
 #define TOP(type)                                                                                  \
 	{                                                                                          \
-		CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct type, type##_fields)                \
+		CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct type, type##_table.row)             \
 	}
 
-const cyaml_schema_value_t schema_pod = TOP(k8s_pod);
-const cyaml_schema_value_t schema_deployment = TOP(k8s_deployment);
-const cyaml_schema_value_t schema_config_map = TOP(k8s_config_map);
-const cyaml_schema_value_t schema_secret = TOP(k8s_secret);
-const cyaml_schema_value_t schema_claim = TOP(k8s_claim);
 const cyaml_schema_value_t schema_objects = TOP(k8s_objects);
 const cyaml_schema_value_t schema_pod_spec = TOP(k8s_pod_spec);
 const cyaml_schema_value_t schema_pod_template = TOP(k8s_pod_template);
-const cyaml_schema_value_t schema_meta = TOP(k8s_meta);
 
-enum schema_verdict schema_verdict(const cyaml_schema_field_t *f)
+#define KIND(id, type, list, v, n, verdict, meaning)                                               \
+	static const cyaml_schema_value_t list##_top = TOP(type);                                  \
+	_Static_assert(offsetof(struct type, metadata) == offsetof(struct k8s_head, metadata),     \
+	               #type " begins with apiVersion, kind, metadata");
+
+#include "kube/kinds.def"
+
+#undef KIND
+#define KIND(id, type, list, v, n, verdict, meaning)                                               \
+	[id] = {v,                                                                                 \
+	        n,                                                                                 \
+	        verdict,                                                                           \
+	        meaning,                                                                           \
+	        &list##_top,                                                                       \
+	        sizeof(struct type),                                                               \
+	        offsetof(struct k8s_objects, list),                                                \
+	        offsetof(struct k8s_objects, list##_count)},
+
+const struct schema_kind schema_kinds[OBJECT_TYPE_COUNT] = {
+#include "kube/kinds.def"
+};
+
+/* What stands in front of every array of fields. */
+struct table_head {
+	const struct schema_type *type;
+	cyaml_schema_field_t first;
+};
+
+const struct schema_type *schema_type_of(const cyaml_schema_field_t *fields)
 {
-	return (enum schema_verdict)f->value.enumeration.strings[0].val;
+	const char *head = (const char *)fields - offsetof(struct table_head, first);
+	const struct schema_type *type;
+
+	memcpy(&type, head, sizeof(type));
+	return type;
 }
 
-const char *schema_default(const cyaml_schema_field_t *f)
+const struct schema_info *schema_info_of(const cyaml_schema_field_t *fields,
+                                         const cyaml_schema_field_t *f)
 {
-	return f->value.enumeration.strings[0].str;
-}
-
-const char *schema_hint(const cyaml_schema_field_t *f)
-{
-	return f->value.enumeration.strings[1].str;
+	return &schema_type_of(fields)->info[f - fields];
 }

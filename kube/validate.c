@@ -42,28 +42,9 @@ void validate_meta_maps(struct run *r, const struct object *o, const struct at *
 		           MAX_ANNOTATIONS >> 10);
 }
 
-static struct k8s_meta *meta_of(const struct object *o)
-{
-	switch (o->type) {
-	case OBJECT_POD:
-		return o->pod->metadata;
-	case OBJECT_DEPLOYMENT:
-		return o->deployment->metadata;
-	case OBJECT_CONFIG_MAP:
-		return o->config_map->metadata;
-	case OBJECT_SECRET:
-		return o->secret->metadata;
-	case OBJECT_CLAIM:
-		return o->claim->metadata;
-	case OBJECT_TYPE_COUNT:
-		break;
-	}
-	return NULL;
-}
-
 static void check_meta(struct run *r, const struct object *o)
 {
-	const struct k8s_meta *m = meta_of(o);
+	const struct k8s_meta *m = o->head->metadata;
 	const struct at *at = AT(o->at, "metadata");
 
 	if (!m)
