@@ -77,6 +77,40 @@ char *diag_quote(const char *text)
 	return strbuf_take(&out);
 }
 
+/* The problems of reading and loading have no rules: their ids follow from their words. */
+static const struct {
+	const char *words, *id;
+} ids[] = {
+	{"unknown field", "unknown-field"},
+	{"missing field", "missing-field"},
+	{"not supported", "not-supported"},
+	{"is not supported", "not-supported"},
+	{"of line %zu%s", "syntax"},
+	{"not valid text", "syntax"},
+	{"a key ", "syntax"},
+	{"expected ", "wrong-type"},
+	{"too large a number", "wrong-type"},
+	{"not one of the allowed values", "wrong-word"},
+	{"null is not allowed", "null-item"},
+	{"this key is already set", "duplicate-key"},
+	{"apiVersion", "kind"},
+	{"has no kind", "kind"},
+	{"belongs to", "kind"},
+	{"is old, write", "old-version"},
+	{"is not run here", "kind-skipped"},
+	{"(limit: %u)", "limit"},
+	{"too much data", "limit"},
+};
+
+/* The words of our own only: what is quoted from the file must not choose. */
+static const char *id_of(const char *fmt, const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		if (strstr(fmt, ids[i].words) || starts_with(text, ids[i].words))
+			return ids[i].id;
+	return "load";
+}
+
 void diag_vadd(struct diags *d, enum kube_severity severity, size_t file, uint32_t line,
                uint32_t column, const struct at *at, const char *fmt, va_list ap)
 {
@@ -90,7 +124,8 @@ void diag_vadd(struct diags *d, enum kube_severity severity, size_t file, uint32
 				.d = {.severity = severity,
 			              .file = xstrdup(d->files.v[file]),
 			              .path = xstrdup(""),
-			              .text = xstrdup("too many problems; the rest is not shown")},
+			              .text = xstrdup("too many problems; the rest is not shown"),
+			              .rule = "limit"},
 				.file = file,
 				.order = SIZE_MAX,
 			};
@@ -110,6 +145,7 @@ void diag_vadd(struct diags *d, enum kube_severity severity, size_t file, uint32
 		.file = file,
 		.order = d->len,
 	};
+	item->d.rule = d->rule ? d->rule : id_of(fmt, item->d.text);
 	d->len++;
 }
 

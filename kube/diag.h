@@ -25,7 +25,8 @@ struct diags {
 	struct strv files;
 	struct diag_item *v;
 	size_t len, errors;
-	bool full; /* so many that the rest is not kept */
+	const char *rule; /* id of what is being checked; NULL: the text tells it (diag.c) */
+	bool full;        /* so many that the rest is not kept */
 };
 
 void diags_done(struct diags *d);

@@ -289,6 +289,7 @@ static void finish_plan(struct run *r, const struct source_list *list, struct ku
 {
 	struct err e = {0};
 
+	r->d.rule = "plan";
 	lower(r, &ret->plan, &ret->data);
 	ret->plan->files = xcalloc(MAX(list->len, (size_t)1), sizeof(char *));
 	for (size_t i = 0; i < list->len; i++)

@@ -27,6 +27,7 @@ struct kube_diag {
 	int line, column; /* 1-based; 0: the whole file */
 	char *path;       /* "spec.containers[0].image", may be "" */
 	char *text;
+	const char *rule; /* what was broken: "unknown-field", "port-range"; never NULL, not owned */
 };
 
 struct kube_result {
