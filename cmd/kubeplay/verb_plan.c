@@ -121,6 +121,9 @@ static void show_container(struct strbuf *out, const char *kind, const struct pl
 		if (m->sub_path) {
 			strbuf_addc(out, '/');
 			add(out, m->sub_path);
+		} else if (m->sub_path_expr_count) {
+			strbuf_addc(out, '/');
+			add_value(out, m->sub_path_expr);
 		}
 		strbuf_adds(out, m->read_only ? " (read only)\n" : "\n");
 	}
@@ -134,6 +137,18 @@ static void show_volume(struct strbuf *out, const struct plan_volume *v)
 	switch (v->type) {
 	case PLAN_EMPTY_DIR:
 		strbuf_adds(out, v->memory ? ": empty, in memory" : ": empty");
+		if (v->substitute) {
+			strbuf_adds(out, ", instead of ");
+			add(out, v->substitute);
+		}
+		break;
+	case PLAN_EPHEMERAL:
+		strbuf_adds(out, ": empty, as claim ");
+		add(out, v->claim);
+		break;
+	case PLAN_IMAGE:
+		strbuf_adds(out, ": image ");
+		add(out, v->image_count ? v->image->reference : "");
 		break;
 	case PLAN_HOST_PATH:
 		strbuf_adds(out, ": host path ");

@@ -17,10 +17,18 @@ static const cyaml_strval_t plan_restart_strings[] = {
 	{"Never", PLAN_RESTART_NEVER},
 };
 static const cyaml_strval_t plan_volume_type_strings[] = {
-	{"emptyDir", PLAN_EMPTY_DIR},
-	{"hostPath", PLAN_HOST_PATH},
-	{"files", PLAN_FILES},
-	{"claim", PLAN_CLAIM},
+	{"emptyDir", PLAN_EMPTY_DIR}, {"hostPath", PLAN_HOST_PATH},  {"files", PLAN_FILES},
+	{"claim", PLAN_CLAIM},        {"ephemeral", PLAN_EPHEMERAL}, {"image", PLAN_IMAGE},
+};
+static const cyaml_strval_t plan_recursive_read_only_strings[] = {
+	{"", PLAN_RECURSIVE_UNSET},
+	{"IfPossible", PLAN_RECURSIVE_IF_POSSIBLE},
+	{"Enabled", PLAN_RECURSIVE_ENABLED},
+};
+static const cyaml_strval_t plan_propagation_strings[] = {
+	{"", PLAN_PROPAGATION_NONE},
+	{"HostToContainer", PLAN_PROPAGATION_HOST_TO_CONTAINER},
+	{"Bidirectional", PLAN_PROPAGATION_BIDIRECTIONAL},
 };
 static const cyaml_strval_t plan_host_path_type_strings[] = {
 	{"", PLAN_HOST_PATH_ANY},
@@ -140,6 +148,9 @@ static uint64_t stamp_container(uint64_t h, const struct plan_data *d,
 		h = stamp_value(h, d, &c->command[i]);
 	for (uint32_t i = 0; i < c->args_count; i++)
 		h = stamp_value(h, d, &c->args[i]);
+	for (uint32_t i = 0; i < c->mounts_count; i++)
+		for (uint32_t j = 0; j < c->mounts[i].sub_path_expr_count; j++)
+			h = stamp_value(h, d, &c->mounts[i].sub_path_expr[j]);
 	return h;
 }
 
@@ -155,7 +166,8 @@ void plan_stamp(struct plan *p, const struct plan_data *d, uint64_t key)
 			h = stamp_container(h, d, &pod->containers[j]);
 		for (uint32_t j = 0; j < pod->volumes_count; j++)
 			for (uint32_t k = 0; k < pod->volumes[j].files_count; k++)
-				h = stamp_datum(h, d, pod->volumes[j].files[k].data);
+				if (pod->volumes[j].files[k].data)
+					h = stamp_datum(h, d, pod->volumes[j].files[k].data);
 		pod->data_stamp = (int64_t)(h >> 1);
 	}
 }

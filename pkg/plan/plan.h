@@ -20,7 +20,24 @@ enum { PLAN_VERSION = 1 };
 enum plan_protocol { PLAN_TCP, PLAN_UDP };
 enum plan_pull { PLAN_PULL_IF_NOT_PRESENT, PLAN_PULL_ALWAYS, PLAN_PULL_NEVER };
 enum plan_restart { PLAN_RESTART_ALWAYS, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_NEVER };
-enum plan_volume_type { PLAN_EMPTY_DIR, PLAN_HOST_PATH, PLAN_FILES, PLAN_CLAIM };
+enum plan_volume_type {
+	PLAN_EMPTY_DIR,
+	PLAN_HOST_PATH,
+	PLAN_FILES,
+	PLAN_CLAIM,
+	PLAN_EPHEMERAL, /* a directory that goes with the pod */
+	PLAN_IMAGE,
+};
+enum plan_recursive_read_only {
+	PLAN_RECURSIVE_UNSET,
+	PLAN_RECURSIVE_IF_POSSIBLE,
+	PLAN_RECURSIVE_ENABLED,
+};
+enum plan_propagation {
+	PLAN_PROPAGATION_NONE,
+	PLAN_PROPAGATION_HOST_TO_CONTAINER,
+	PLAN_PROPAGATION_BIDIRECTIONAL,
+};
 enum plan_host_path_type {
 	PLAN_HOST_PATH_ANY, /* type unset: no check */
 	PLAN_HOST_PATH_DIRECTORY_OR_CREATE,

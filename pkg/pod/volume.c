@@ -143,6 +143,8 @@ static make_volume *const makers[] = {
 	[PLAN_HOST_PATH] = make_host_path,
 	[PLAN_FILES] = make_files,
 	[PLAN_CLAIM] = make_claim,
+	[PLAN_EPHEMERAL] = make_empty_dir,
+	[PLAN_IMAGE] = make_empty_dir, /* stays empty: not supported yet, and the user was told */
 };
 
 static int make_places(struct maker *m, struct err *e)
