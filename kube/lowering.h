@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lowering.h - what the files of the lowering stage share (lower.c, lower_env.c, lower_volume.c) */
+/* lowering.h - what the files of the lowering stage share (lower.c, lower_env.c, ...) */
 #pragma once
 
 #include "kube/config.h"
@@ -39,6 +39,9 @@ void lower_env(struct lower_pod *p, const struct at *at, const struct k8s_contai
                struct plan_container *out);
 /* The volumes of the pod, with the contents of ConfigMaps and Secrets (lower_volume.c). */
 void lower_volumes(struct lower_pod *p);
+/* The mounts of a container, after the volumes and its environment (lower_mount.c). */
+void lower_mounts(struct lower_pod *p, const struct at *at, const struct k8s_container *c,
+                  struct plan_container *out);
 /* Note that a claim is used; a declared one has its object. */
 void lower_claim(struct lowering *l, const char *ns, const char *name,
                  const struct object *declared, const struct pod_view *v, const struct at *at);
