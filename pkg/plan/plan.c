@@ -30,6 +30,68 @@ static const cyaml_strval_t plan_propagation_strings[] = {
 	{"HostToContainer", PLAN_PROPAGATION_HOST_TO_CONTAINER},
 	{"Bidirectional", PLAN_PROPAGATION_BIDIRECTIONAL},
 };
+/* A word "" is what most have: it is not shown. */
+static const cyaml_strval_t plan_container_restart_strings[] = {
+	{"", PLAN_CONTAINER_RESTART_POD},
+	{"Always", PLAN_CONTAINER_RESTART_ALWAYS},
+	{"OnFailure", PLAN_CONTAINER_RESTART_ON_FAILURE},
+	{"Never", PLAN_CONTAINER_RESTART_NEVER},
+};
+static const cyaml_strval_t plan_restart_action_strings[] = {
+	{"Restart", PLAN_ACTION_RESTART},
+	{"RestartAllContainers", PLAN_ACTION_RESTART_ALL},
+};
+static const cyaml_strval_t plan_handler_type_strings[] = {
+	{"", PLAN_HANDLER_NONE},        {"exec", PLAN_HANDLER_EXEC},
+	{"httpGet", PLAN_HANDLER_HTTP}, {"tcpSocket", PLAN_HANDLER_TCP},
+	{"grpc", PLAN_HANDLER_GRPC},    {"sleep", PLAN_HANDLER_SLEEP},
+};
+static const cyaml_strval_t plan_message_policy_strings[] = {
+	{"", PLAN_MESSAGE_FILE},
+	{"FallbackToLogsOnError", PLAN_MESSAGE_FALLBACK_TO_LOGS},
+};
+static const cyaml_strval_t plan_profile_strings[] = {
+	{"", PLAN_PROFILE_UNSET},
+	{"RuntimeDefault", PLAN_PROFILE_RUNTIME_DEFAULT},
+	{"Unconfined", PLAN_PROFILE_UNCONFINED},
+	{"Localhost", PLAN_PROFILE_LOCALHOST},
+};
+static const cyaml_strval_t plan_qos_strings[] = {
+	{"BestEffort", PLAN_QOS_BEST_EFFORT},
+	{"Burstable", PLAN_QOS_BURSTABLE},
+	{"Guaranteed", PLAN_QOS_GUARANTEED},
+};
+static const cyaml_strval_t plan_dns_policy_strings[] = {
+	{"", PLAN_DNS_CLUSTER_FIRST},
+	{"ClusterFirstWithHostNet", PLAN_DNS_CLUSTER_FIRST_WITH_HOST_NET},
+	{"Default", PLAN_DNS_DEFAULT},
+	{"None", PLAN_DNS_NONE},
+};
+static const cyaml_strval_t plan_fs_group_policy_strings[] = {
+	{"", PLAN_FS_GROUP_ALWAYS},
+	{"OnRootMismatch", PLAN_FS_GROUP_ON_ROOT_MISMATCH},
+};
+static const cyaml_strval_t plan_groups_policy_strings[] = {
+	{"", PLAN_GROUPS_MERGE},
+	{"Strict", PLAN_GROUPS_STRICT},
+};
+static const cyaml_strval_t plan_failure_action_strings[] = {
+	{"Count", PLAN_FAILURE_COUNT},
+	{"FailJob", PLAN_FAILURE_FAIL_JOB},
+	{"FailIndex", PLAN_FAILURE_FAIL_INDEX},
+	{"Ignore", PLAN_FAILURE_IGNORE},
+};
+static const cyaml_strval_t plan_concurrency_strings[] = {
+	{"Allow", PLAN_CONCURRENCY_ALLOW},
+	{"Forbid", PLAN_CONCURRENCY_FORBID},
+	{"Replace", PLAN_CONCURRENCY_REPLACE},
+};
+static const cyaml_strval_t plan_service_type_strings[] = {
+	{"ClusterIP", PLAN_SERVICE_CLUSTER_IP},
+	{"NodePort", PLAN_SERVICE_NODE_PORT},
+	{"LoadBalancer", PLAN_SERVICE_LOAD_BALANCER},
+	{"ExternalName", PLAN_SERVICE_EXTERNAL_NAME},
+};
 static const cyaml_strval_t plan_host_path_type_strings[] = {
 	{"", PLAN_HOST_PATH_ANY},
 	{"DirectoryOrCreate", PLAN_HOST_PATH_DIRECTORY_OR_CREATE},

@@ -4,8 +4,11 @@
 #undef STR
 #undef STRS
 #undef INT
+#undef NUM
+#undef NUMS
 #undef BOOL
 #undef ENUM
 #undef SUB
+#undef PTR
 #undef LIST
 #undef END

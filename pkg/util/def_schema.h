@@ -9,16 +9,24 @@
 #define DEF_STR        (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_SCALAR_QUOTE_DOUBLE)
 static const cyaml_schema_value_t def_string_value = {CYAML_VALUE_STRING(
 	CYAML_FLAG_POINTER | CYAML_FLAG_SCALAR_QUOTE_DOUBLE, char *, 0, CYAML_UNLIMITED)};
+static const cyaml_schema_value_t def_int_value
+	__attribute__((unused)) = {CYAML_VALUE_INT(0, int64_t)};
 #endif
 #define BEGIN  static const cyaml_schema_field_t DEF_CAT(T, _fields)[] = {
 #define STR(f) CYAML_FIELD_STRING_PTR(#f, DEF_STR, struct T, f, 0, CYAML_UNLIMITED),
 #define STRS(f)                                                                                    \
 	CYAML_FIELD_SEQUENCE(#f, CYAML_FLAG_POINTER | DEF_OPT, struct T, f, &def_string_value, 0,  \
 	                     CYAML_UNLIMITED),
-#define INT(f)     CYAML_FIELD_INT(#f, DEF_OPT, struct T, f),
+#define INT(f) CYAML_FIELD_INT(#f, DEF_OPT, struct T, f),
+#define NUM(f) CYAML_FIELD_INT_PTR(#f, CYAML_FLAG_POINTER | DEF_OPT, struct T, f),
+#define NUMS(f)                                                                                    \
+	CYAML_FIELD_SEQUENCE(#f, CYAML_FLAG_POINTER | DEF_OPT, struct T, f, &def_int_value, 0,     \
+	                     CYAML_UNLIMITED),
 #define BOOL(f)    CYAML_FIELD_BOOL(#f, DEF_OPT, struct T, f),
 #define ENUM(f, e) CYAML_FIELD_ENUM(#f, DEF_OPT, struct T, f, e##_strings, ARRAY_LEN(e##_strings)),
 #define SUB(f, t)  CYAML_FIELD_MAPPING(#f, DEF_OPT, struct T, f, t##_fields),
+#define PTR(f, t)                                                                                  \
+	CYAML_FIELD_MAPPING_PTR(#f, CYAML_FLAG_POINTER | DEF_OPT, struct T, f, t##_fields),
 #define LIST(f, t)                                                                                 \
 	CYAML_FIELD_SEQUENCE(#f, CYAML_FLAG_POINTER | DEF_OPT, struct T, f, &t##_value, 0,         \
 	                     CYAML_UNLIMITED),
