@@ -341,6 +341,8 @@ static void run(struct source_list *list, const char *project, const struct kube
 		strbuf_done(&ret->objects);
 	}
 	ret->errors = r.d.errors;
+	ret->files = list->len;
+	ret->objects_count = r.objects_count;
 	diags_take(&r.d, &ret->diags, &ret->diag_count);
 	run_done(&r);
 }

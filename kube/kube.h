@@ -36,6 +36,7 @@ struct kube_result {
 	struct strbuf objects;   /* objects.yaml: loaded objects without Secret values */
 	struct kube_diag *diags; /* sorted by file order, line, column */
 	size_t diag_count, errors;
+	size_t files, objects_count; /* that were looked at */
 };
 
 /*

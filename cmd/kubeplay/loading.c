@@ -41,8 +41,8 @@ static void summary(const struct kube_result *k, const char *otherwise)
 	(void)fprintf(stderr, "; %s\n", otherwise);
 }
 
-int loading_run(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,
-                const char *otherwise, struct kube_result *ret, struct err *e)
+int loading_read(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,
+                 struct kube_result *ret, struct err *e)
 {
 	autofree char *source = NULL;
 	const char *const *list = (const char *const *)sources;
@@ -67,7 +67,13 @@ int loading_run(struct cli *c, const struct loading_values *v, char **sources, u
 	}
 	if (uname(&host) == 0)
 		o.node_name = host.nodename;
-	if (kube_load(list, n, &o, ret, e) < 0)
+	return kube_load(list, n, &o, ret, e);
+}
+
+int loading_run(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,
+                const char *otherwise, struct kube_result *ret, struct err *e)
+{
+	if (loading_read(c, v, sources, flags, ret, e) < 0)
 		return -1;
 	show(ret, flags & LOADING_QUIET);
 	if (!ret->errors && ret->plan)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loading.h - read manifests for up and plan: choose the files, show every problem, say what it all
- * came to */
+/* loading.h - read manifests for up, plan, check: choose the files, show every problem, say what it
+ * all came to */
 #pragma once
 
 #include "cmd/kubeplay/cli.h"
@@ -25,6 +25,9 @@ enum {
 	LOADING_NO_OBJECTS = 2, /* leave ret->objects empty: for who only looks */
 };
 
+/* Read and check, and say nothing: 0 and *ret (look at errors), -1 with *e. */
+int loading_read(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,
+                 struct kube_result *ret, struct err *e);
 /*
  * 0 and *ret (with a plan), the exit code when the manifests are wrong (all was said), -1 with *e.
  * otherwise: the end of the summary, "nothing was created".
