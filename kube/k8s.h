@@ -61,11 +61,12 @@ struct k8s_raw {
 #define BOOL(f, v, def, doc)        bool *f;
 #define ENUM(f, e, v, def, doc)     enum e f;
 #define QTY(f, v, def, doc)         struct k8s_quantity *f;
-#define IOS(f, v, def, doc)         struct k8s_int_or_string *f;
+#define IOS(f, q, v, def, doc)      struct k8s_int_or_string *f;
 #define RAW(f, v, def, doc)         struct k8s_raw *f;
 #define SUB(f, t, q, v, def, doc)   struct t *f;
 #define LIST(f, t, q, v, def, doc)  K8S_ARRAY(struct t, f)
 #define STRS(f, v, def, doc)        K8S_ARRAY(char *, f)
+#define LONGS(f, v, def, doc)       K8S_ARRAY(int64_t, f)
 #define MAP(f, v, def, doc)         K8S_ARRAY(struct k8s_pair, f)
 #define QMAP(f, v, def, doc)        K8S_ARRAY(struct k8s_quantity_pair, f)
 #define NONE(f, v, def, doc)

@@ -13,6 +13,7 @@
 #undef SUB
 #undef LIST
 #undef STRS
+#undef LONGS
 #undef MAP
 #undef QMAP
 #undef NONE

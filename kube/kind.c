@@ -7,9 +7,12 @@ static const struct {
 	const char *version;
 	enum object_type type;
 } old_versions[] = {
-	{"extensions/v1beta1", OBJECT_DEPLOYMENT},
-	{"apps/v1beta1", OBJECT_DEPLOYMENT},
-	{"apps/v1beta2", OBJECT_DEPLOYMENT},
+	{"extensions/v1beta1", OBJECT_DEPLOYMENT}, {"extensions/v1beta1", OBJECT_DAEMON_SET},
+	{"extensions/v1beta1", OBJECT_REPLICA_SET}, {"apps/v1beta1", OBJECT_DEPLOYMENT},
+	{"apps/v1beta1", OBJECT_STATEFUL_SET}, {"apps/v1beta2", OBJECT_DEPLOYMENT},
+	{"apps/v1beta2", OBJECT_STATEFUL_SET}, {"apps/v1beta2", OBJECT_DAEMON_SET},
+	{"apps/v1beta2", OBJECT_REPLICA_SET}, {"batch/v1beta1", OBJECT_CRON_JOB},
+	{"batch/v2alpha1", OBJECT_CRON_JOB},
 };
 
 /* The groups of Kubernetes itself, and the kinds in them that we do not run. */
@@ -18,15 +21,14 @@ static const struct {
 	const char *kinds[24];
 } groups[] = {
 	{"",
-         {"Binding", "ComponentStatus", "Endpoints", "Event", "LimitRange", "Namespace", "Node",
-          "PersistentVolume", "PodTemplate", "ReplicationController", "ResourceQuota", "Service",
-          "ServiceAccount"}},
-	{"apps", {"ControllerRevision", "DaemonSet", "ReplicaSet", "StatefulSet"}},
-	{"batch", {"CronJob", "Job"}},
+         {"Binding", "ComponentStatus", "Endpoints", "Event", "LimitRange", "Node",
+          "ResourceQuota"}},
+	{"apps", {"ControllerRevision"}},
+	{"batch", {NULL}},
 	{"autoscaling", {"HorizontalPodAutoscaler", "Scale"}},
 	{"policy", {"Eviction", "PodDisruptionBudget", "PodSecurityPolicy"}},
 	{"extensions",
-         {"DaemonSet", "Ingress", "NetworkPolicy", "PodSecurityPolicy", "ReplicaSet"}},
+         {"Ingress", "NetworkPolicy", "PodSecurityPolicy"}},
 	{"networking.k8s.io",
          {"IPAddress", "Ingress", "IngressClass", "NetworkPolicy", "ServiceCIDR"}},
 	{"rbac.authorization.k8s.io", {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}},
@@ -58,9 +60,6 @@ static const struct {
           "ResourceSlice"}},
 	{"storagemigration.k8s.io", {"StorageVersionMigration"}},
 };
-
-/* Namespaces and accounts come with nearly every chart and change nothing here. */
-static const char *const quiet[] = {"Namespace", "ServiceAccount"};
 
 const char *kind_name(enum object_type type)
 {
@@ -101,8 +100,14 @@ static void complain(const struct asked *a, enum kube_severity severity, bool ab
 	va_end(ap);
 }
 
+/* Ours; those that are not run are loaded and checked all the same. */
 static struct kind found(const struct asked *a, int type)
 {
+	const struct schema_kind *k = &schema_kinds[type];
+
+	if (k->verdict == SCHEMA_LATER || k->verdict == SCHEMA_NO)
+		complain(a, KUBE_NOTE, true, "%s is not run here%s, skipped", k->name,
+		         k->verdict == SCHEMA_LATER ? " yet" : "");
 	return (struct kind){a->list ? KIND_LIST : KIND_LOAD, type};
 }
 
@@ -208,9 +213,6 @@ static struct kind not_ours(const struct asked *a)
 	while (group < ARRAY_LEN(groups) && !streq(groups[group].group, a->group))
 		group++;
 	if (group < ARRAY_LEN(groups) && group_has(group, a->base)) {
-		for (size_t i = 0; i < ARRAY_LEN(quiet); i++)
-			if (streq(quiet[i], a->base))
-				return (struct kind){KIND_QUIET, KIND_ANY};
 		complain(a, KUBE_NOTE, true, "%s is not run here, skipped", a->kind->text);
 		return (struct kind){KIND_SKIP, KIND_ANY};
 	}

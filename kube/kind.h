@@ -11,7 +11,6 @@ enum kind_action {
 	KIND_LIST,  /* its items are objects; type is theirs if the list has one (KIND_ANY: it has
 	               none) */
 	KIND_SKIP,  /* Kubernetes' or someone's, but nothing that we run */
-	KIND_QUIET, /* the same, and nobody needs to be told */
 	KIND_WRONG, /* reported */
 };
 

@@ -135,12 +135,13 @@ static void load_int(const struct load *l, const struct at *at, const cyaml_sche
 		report(l, KUBE_ERROR, at, n, "%s is too large a number", got);
 		return;
 	}
-	p = arena_alloc(l->arena, s->data_size);
+	p = s->flags & CYAML_FLAG_POINTER ? arena_alloc(l->arena, s->data_size) : data;
 	if (s->data_size == sizeof(small))
 		memcpy(p, &small, sizeof(small));
 	else
 		memcpy(p, &v, sizeof(v));
-	put_pointer(data, p);
+	if (s->flags & CYAML_FLAG_POINTER)
+		put_pointer(data, p);
 }
 
 static void load_bool(const struct load *l, const struct at *at, const struct node *n, char *data)

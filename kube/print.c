@@ -78,6 +78,8 @@ static void put_list(const cyaml_schema_value_t *entry, const char *items, uint3
 		if (entry->type == CYAML_STRING) {
 			text = pointer_at(item);
 			record_json_string(text ? text : "", out);
+		} else if (entry->type == CYAML_INT) {
+			put_int(entry, item, out);
 		} else {
 			put_mapping(entry->mapping.fields, item, out);
 		}

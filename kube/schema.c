@@ -20,6 +20,8 @@
 static const cyaml_schema_value_t string_value = {
 	CYAML_VALUE_STRING(TEXT, char *, 0, CYAML_UNLIMITED)};
 
+static const cyaml_schema_value_t long_value = {CYAML_VALUE_INT(0, int64_t)};
+
 const cyaml_schema_field_t schema_pair_fields[] = {
 	CYAML_FIELD_STRING_PTR("key", TEXT | OPT, struct k8s_pair, key, 0, CYAML_UNLIMITED),
 	CYAML_FIELD_STRING_PTR("value", TEXT | OPT, struct k8s_pair, value, 0, CYAML_UNLIMITED),
@@ -69,11 +71,12 @@ bool schema_is_special(const cyaml_schema_field_t *fields)
 #define BOOL(f, v, def, doc)        +1
 #define ENUM(f, e, v, def, doc)     +1
 #define QTY(f, v, def, doc)         +1
-#define IOS(f, v, def, doc)         +1
+#define IOS(f, q, v, def, doc)      +1
 #define RAW(f, v, def, doc)         +1
 #define SUB(f, t, q, v, def, doc)   +1
 #define LIST(f, t, q, v, def, doc)  +1
 #define STRS(f, v, def, doc)        +1
+#define LONGS(f, v, def, doc)       +1
 #define MAP(f, v, def, doc)         +1
 #define QMAP(f, v, def, doc)        +1
 #define NONE(f, v, def, doc)        +1
@@ -100,11 +103,12 @@ bool schema_is_special(const cyaml_schema_field_t *fields)
 #define BOOL(f, v, def, doc)        {SCHEMA_BOOL, v, def, doc, NULL},
 #define ENUM(f, e, v, def, doc)     {SCHEMA_ENUM, v, def, doc, #e},
 #define QTY(f, v, def, doc)         {SCHEMA_QUANTITY, v, def, doc, NULL},
-#define IOS(f, v, def, doc)         {SCHEMA_INT_OR_STRING, v, def, doc, NULL},
+#define IOS(f, q, v, def, doc)      {SCHEMA_INT_OR_STRING, v, def, doc, NULL},
 #define RAW(f, v, def, doc)         {SCHEMA_RAW, v, def, doc, NULL},
 #define SUB(f, t, q, v, def, doc)   {SCHEMA_OBJECT, v, def, doc, #t},
 #define LIST(f, t, q, v, def, doc)  {SCHEMA_OBJECTS, v, def, doc, #t},
 #define STRS(f, v, def, doc)        {SCHEMA_STRINGS, v, def, doc, NULL},
+#define LONGS(f, v, def, doc)       {SCHEMA_LONGS, v, def, doc, NULL},
 #define MAP(f, v, def, doc)         {SCHEMA_MAP, v, def, doc, NULL},
 #define QMAP(f, v, def, doc)        {SCHEMA_QUANTITIES, v, def, doc, NULL},
 #define NONE(f, v, def, doc)        {SCHEMA_NONE, v, def, doc, NULL},
@@ -135,11 +139,12 @@ bool schema_is_special(const cyaml_schema_field_t *fields)
 #define BOOL(f, v, def, doc)        CYAML_FIELD_BOOL_PTR(#f, OPT, struct T, f),
 #define ENUM(f, e, v, def, doc)     CYAML_FIELD_ENUM(#f, OPT, struct T, f, e##_strings, ARRAY_LEN(e##_strings)),
 #define QTY(f, v, def, doc)         CYAML_FIELD_MAPPING_PTR(#f, OPT, struct T, f, schema_quantity_fields),
-#define IOS(f, v, def, doc)         CYAML_FIELD_MAPPING_PTR(#f, OPT, struct T, f, schema_int_or_string_fields),
+#define IOS(f, q, v, def, doc)      CYAML_FIELD_MAPPING_PTR(#f, q, struct T, f, schema_int_or_string_fields),
 #define RAW(f, v, def, doc)         CYAML_FIELD_MAPPING_PTR(#f, OPT, struct T, f, schema_raw_fields),
 #define SUB(f, t, q, v, def, doc)   CYAML_FIELD_MAPPING_PTR(#f, q, struct T, f, t##_table.row),
 #define LIST(f, t, q, v, def, doc)  ARRAY(f, t##_value, q)
 #define STRS(f, v, def, doc)        ARRAY(f, string_value, OPT)
+#define LONGS(f, v, def, doc)       ARRAY(f, long_value, OPT)
 #define MAP(f, v, def, doc)         ARRAY(f, pair_value, OPT)
 #define QMAP(f, v, def, doc)        ARRAY(f, quantity_pair_value, OPT)
 #define NONE(f, v, def, doc)        {.key = #f, .value = {.type = CYAML_IGNORE, .flags = OPT}},
@@ -161,11 +166,12 @@ bool schema_is_special(const cyaml_schema_field_t *fields)
 #define BOOL(f, v, def, doc)
 #define ENUM(f, e, v, def, doc)
 #define QTY(f, v, def, doc)
-#define IOS(f, v, def, doc)
+#define IOS(f, q, v, def, doc)
 #define RAW(f, v, def, doc)
 #define SUB(f, t, q, v, def, doc)
 #define LIST(f, t, q, v, def, doc)
 #define STRS(f, v, def, doc)
+#define LONGS(f, v, def, doc)
 #define MAP(f, v, def, doc)
 #define QMAP(f, v, def, doc)
 #define NONE(f, v, def, doc)

@@ -36,6 +36,7 @@ enum schema_shape {
 	SCHEMA_OBJECT,
 	SCHEMA_OBJECTS, /* a list of them */
 	SCHEMA_STRINGS,
+	SCHEMA_LONGS, /* a list of whole numbers */
 	SCHEMA_MAP,
 	SCHEMA_QUANTITIES, /* free keys to quantities */
 	SCHEMA_NONE,       /* not kept: any shape */
