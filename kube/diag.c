@@ -30,6 +30,11 @@ size_t diags_file(struct diags *d, const char *name)
 	return d->files.len - 1;
 }
 
+uint32_t diags_origin(struct diags *d, const char *name)
+{
+	return (uint32_t)diags_file(d, name) + 1;
+}
+
 static void add_segment(struct strbuf *out, const struct at *at)
 {
 	bool plain = true;
@@ -98,7 +103,10 @@ static const struct {
 	{"belongs to", "kind"},
 	{"is old, write", "old-version"},
 	{"is not run here", "kind-skipped"},
-	{"(limit: %u)", "limit"},
+	{"(limit: ", "limit"},
+	{"larger than", "limit"},
+	{"variable", "variable"},
+	{"${", "variable"},
 	{"too much data", "limit"},
 };
 
@@ -116,6 +124,10 @@ void diag_vadd(struct diags *d, enum kube_severity severity, size_t file, uint32
 {
 	struct diag_item *item;
 
+	if (!line && column) { /* an origin */
+		file = column - 1;
+		column = 0;
+	}
 	if (severity == KUBE_ERROR)
 		d->errors++;
 	if (d->len >= MAX_DIAGS) {

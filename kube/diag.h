@@ -32,7 +32,12 @@ struct diags {
 void diags_done(struct diags *d);
 /* Register a file under the name that messages show; returns its number. */
 size_t diags_file(struct diags *d, const char *name);
-/* Add one; line 0 is the whole file. */
+/*
+ * Register what is no file but has values (an option): returns an origin. A place with line 0 and
+ * an origin as its column stands for it, whatever the file.
+ */
+uint32_t diags_origin(struct diags *d, const char *name);
+/* Add one; line 0 is the whole file, or an origin. */
 void diag_add(struct diags *d, enum kube_severity severity, size_t file, uint32_t line,
               uint32_t column, const struct at *at, const char *fmt, ...) PRINTF(7, 8);
 void diag_vadd(struct diags *d, enum kube_severity severity, size_t file, uint32_t line,

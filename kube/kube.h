@@ -13,12 +13,32 @@
 enum kube_validate { KUBE_STRICT, KUBE_WARN, KUBE_IGNORE };
 enum kube_severity { KUBE_ERROR, KUBE_WARNING, KUBE_NOTE };
 
+struct kube_var {
+	const char *name, *value;
+};
+
 struct kube_options {
 	enum kube_validate validate;
 	const char *project;           /* NULL: default from the first source */
 	const char *namespace_default; /* "default" */
 	const char *node_name;         /* for spec.nodeName: the host's name */
 	bool no_objects;               /* leave `objects` empty: for who only looks (plan, check) */
+	bool recursive;                /* directories: with all that are below */
+	/* Replace ${NAME} in values by these (kube/subst.h). */
+	bool substitute;
+	const struct kube_var *vars; /* where a name comes twice the first one counts */
+	size_t vars_count;
+	/* "[KIND/NAME:]path=value": changes to objects before they are looked at (kube/set.h). */
+	const char *const *sets;
+	size_t sets_count;
+};
+
+/* A source that may have been read already: text NULL means that the name is still to be read. */
+struct kube_source {
+	const char *name; /* as messages show it */
+	const char *path; /* as the plan remembers it; NULL: the name */
+	const char *text;
+	size_t len;
 };
 
 struct kube_diag {
@@ -27,7 +47,8 @@ struct kube_diag {
 	int line, column; /* 1-based; 0: the whole file */
 	char *path;       /* "spec.containers[0].image", may be "" */
 	char *text;
-	const char *rule; /* what was broken: "unknown-field", "port-range"; never NULL, not owned */
+	const char
+		*rule; /* what was broken: "unknown-field", "port-range"; never NULL, not owned */
 };
 
 struct kube_result {
@@ -40,20 +61,26 @@ struct kube_result {
 };
 
 /*
- * sources: file names, directories (their *.yaml, *.yml, *.json, sorted, not recursive), "-"
- * (stdin, read once). Returns 0 (look at errors), -1 only when a source cannot be read at all (no
- * such file: ERR_INPUT with its name).
+ * sources: file names, directories (their *.yaml, *.yml, *.json, sorted; with those below if
+ * o->recursive), patterns of files, "-" (stdin, read once). Returns 0 (look at errors), -1 only
+ * when a source cannot be read at all (no such file: ERR_INPUT with its name) or an option is no
+ * option (ERR_USAGE).
  */
 int kube_load(const char *const *sources, size_t count, const struct kube_options *o,
               struct kube_result *ret, struct err *e);
-/* The same from memory; used by tests and fuzzers. */
+/* The same where some sources are texts: who may reach the network has fetched them. */
+int kube_load_sources(const struct kube_source *sources, size_t count, const struct kube_options *o,
+                      struct kube_result *ret, struct err *e);
+/* The same for one text; used by tests and fuzzers. */
 int kube_load_text(const char *name, const char *text, size_t len, const struct kube_options *o,
                    struct kube_result *ret, struct err *e);
 void kube_result_done(struct kube_result *r);
 /* One diagnostic as a line without newline; text from outside is sanitised. Owned. */
 char *kube_diag_text(const struct kube_diag *d) MUST_USE;
-/* Default project name of a first source: base name without extension, directory name, "stdin";
- * made valid. Owned. */
+/* True for http:// and https://. */
+bool kube_is_url(const char *source);
+/* Default project name of a first source: base name without extension (of a URL's path too),
+ * directory name, "stdin"; made valid. Owned. */
 char *kube_project_name(const char *source) MUST_USE;
 
 /*

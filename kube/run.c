@@ -17,7 +17,7 @@ static void report(struct run *r, const struct object *o, enum kube_severity sev
 		r->d.errors += severity == KUBE_ERROR;
 		return;
 	}
-	n = diag_locate(o->root, at);
+	n = run_locate(r, o, at);
 	diag_vadd(&r->d, severity, o->file, n->line, n->column, at, fmt, ap);
 }
 

@@ -2,14 +2,17 @@
 /*
  * run.h - one run of the front end: everything that its stages share
  *
- * load fills `objects`, validate looks at each of them, lower makes the plan. All memory but the
- * plan and its data belongs to the run.
+ * document.c fills `objects`, validate looks at each of them, lower makes the plan. All memory but
+ * the plan and its data belongs to the run.
  */
 #pragma once
 
 #include "kube/k8s.h"
 #include "kube/kind.h"
 #include "kube/names.h"
+#include "kube/set.h"
+#include "kube/source.h"
+#include "kube/subst.h"
 
 struct object {
 	enum object_type type;
@@ -25,7 +28,8 @@ struct object {
 	};
 	size_t file;
 	const char *dir;         /* relative host paths begin here */
-	const struct node *root; /* the document it stands in */
+	struct tree_place place; /* of the document it stands in */
+	uint32_t line;           /* where it begins itself */
 	const struct at *at;     /* its place in a List, else NULL */
 };
 
@@ -35,8 +39,10 @@ struct run {
 	struct diags d;
 	struct arena arena;
 	struct load load;
-	struct tree *trees;
-	size_t trees_count;
+	const struct source_list *sources; /* by number of file */
+	struct subst subst;
+	struct sets sets;
+	struct reread *reread;
 	struct object *objects;
 	size_t objects_count, documents;
 	struct names index; /* "type/namespace/name" -> object */
@@ -55,6 +61,11 @@ struct pod_view {
 	const struct at *spec_at;
 };
 
+/*
+ * The node at a path of an object, or its deepest existing parent. The document is read once more
+ * for it (the last one is kept): for problems, not for the usual case. Valid until the next call.
+ */
+const struct node *run_locate(struct run *r, const struct object *o, const struct at *at);
 /* Report at a path of an object; the place is that of the deepest node that exists. */
 void run_report(struct run *r, const struct object *o, enum kube_severity severity,
                 const struct at *at, const char *fmt, ...) PRINTF(5, 6);

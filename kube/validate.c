@@ -356,17 +356,15 @@ static void check_unique(struct run *r, uint32_t i)
 {
 	const struct object *o = &r->objects[i];
 	char *key = arena_printf(&r->arena, "%d/%s/%s", o->type, o->ns, o->name);
-	const struct node *first;
 	uint32_t old;
 
 	if (!*o->name || names_add(&r->index, key, i, &old))
 		return;
-	first = diag_locate(r->objects[old].root, r->objects[old].at);
 	autofree char *name = diag_quote(o->name);
 
 	run_report(r, o, KUBE_ERROR, AT(AT(o->at, "metadata"), "name"),
 	           "%s \"%s\" is already defined in %s:%u", kind_name(o->type), name,
-	           r->d.files.v[r->objects[old].file], first->line);
+	           r->d.files.v[r->objects[old].file], r->objects[old].line);
 }
 
 void validate(struct run *r)

@@ -87,7 +87,7 @@ static void check_working_dir(struct container_check *x)
 /* Sources that we do not support yet leave no member but stand in the file. */
 static bool node_has_entries(const struct container_check *x, const struct at *at)
 {
-	return diag_locate(x->o->root, at)->len > 0;
+	return run_locate(x->r, x->o, at)->len > 0;
 }
 
 static void check_env_source(struct container_check *x, const struct at *at,
@@ -413,7 +413,7 @@ static void check_volume_source(struct pod_check *p, const struct at *at,
 		run_report(p->r, p->v->o, KUBE_ERROR, at, "more than one source");
 	if (count || p->r->d.full)
 		return;
-	n = diag_locate(p->v->o->root, at);
+	n = run_locate(p->r, p->v->o, at);
 	for (uint32_t i = 0; n->kind == NODE_MAP && i < n->len; i++)
 		others += !streq(n->pair[i].key->text, "name") && !node_is_null(n->pair[i].val);
 	if (!others)

@@ -4,23 +4,46 @@
 #include <sys/resource.h>
 
 #include "kube/tree.h"
+#include "kube/tree_text.h"
 #include "pkg/util/clock.h"
 
+enum { MAX_DOCS = 8 };
+
+/* A whole stream. Nodes of small documents stay, since memory is given back late. */
 struct parsed {
-	struct tree t;
+	struct strbuf text;
+	struct tree *t;
+	struct tree_document doc[MAX_DOCS];
+	size_t docs;
 	struct kube_diag *diags;
 	size_t count;
 };
 
-static struct parsed parse_bytes(const char *text, size_t len)
+static struct parsed parse_raw(const char *text, size_t len)
 {
 	struct parsed p = {0};
 	struct diags d = {0};
+	struct tree_document doc;
 	size_t file = diags_file(&d, "t.yaml");
 
-	tree_parse(&p.t, text, len, &d, file);
+	p.t = tree_open(text, len, (struct tree_place){0}, &d, file, 0);
+	while (tree_next(p.t, &doc))
+		if (p.docs < MAX_DOCS)
+			p.doc[p.docs++] = doc;
 	diags_take(&d, &p.diags, &p.count);
 	diags_done(&d);
+	return p;
+}
+
+static struct parsed parse_bytes(const char *text, size_t len)
+{
+	struct strbuf copy = {0};
+	struct parsed p;
+
+	strbuf_add(&copy, text, len);
+	tree_text_prepare(&copy);
+	p = parse_raw(copy.s ? copy.s : "", copy.len);
+	p.text = copy;
 	return p;
 }
 
@@ -37,7 +60,8 @@ static void done(struct parsed *p)
 		free(p->diags[i].text);
 	}
 	free(p->diags);
-	tree_done(&p->t);
+	tree_close(p->t);
+	strbuf_done(&p->text);
 }
 
 static void refused_at(const char *text, size_t len, int line, int column, const char *what)
@@ -57,8 +81,8 @@ TEST(nodes_know_where_they_stand)
 	const struct node *b;
 
 	assert_int_equal(p.count, 0);
-	assert_int_equal(p.t.docs_count, 2);
-	b = node_get(p.t.docs[0], "b");
+	assert_int_equal(p.docs, 2);
+	b = node_get(p.doc[0].root, "b");
 	assert_int_equal(b->kind, NODE_LIST);
 	assert_int_equal(b->line, 4);
 	assert_int_equal(b->column, 3);
@@ -66,8 +90,8 @@ TEST(nodes_know_where_they_stand)
 	assert_int_equal(b->item[1]->column, 5);
 	assert_true(b->item[1]->quoted && !b->item[0]->quoted);
 	assert_string_equal(b->item[1]->text, "y z");
-	assert_string_equal(node_get(p.t.docs[1], "k")->item[0]->text, "true");
-	assert_null(node_get(p.t.docs[0], "none"));
+	assert_string_equal(node_get(p.doc[1].root, "k")->item[0]->text, "true");
+	assert_null(node_get(p.doc[0].root, "none"));
 	done(&p);
 }
 
@@ -80,7 +104,7 @@ TEST(empty_documents_are_not_there)
 		struct parsed p = parse(rows[i]);
 
 		assert_int_equal(p.count, 0);
-		assert_int_equal(p.t.docs_count, 0);
+		assert_int_equal(p.docs, 0);
 		done(&p);
 	}
 }
@@ -90,8 +114,8 @@ TEST(aliases_share_their_node)
 	struct parsed p = parse("a: &x [1, 2]\nb: *x\nc: {d: *x}\n");
 
 	assert_int_equal(p.count, 0);
-	assert_ptr_equal(node_get(p.t.docs[0], "a"), node_get(p.t.docs[0], "b"));
-	assert_ptr_equal(node_get(p.t.docs[0], "a"), node_get(node_get(p.t.docs[0], "c"), "d"));
+	assert_ptr_equal(node_get(p.doc[0].root, "a"), node_get(p.doc[0].root, "b"));
+	assert_ptr_equal(node_get(p.doc[0].root, "a"), node_get(node_get(p.doc[0].root, "c"), "d"));
 	done(&p);
 }
 
@@ -99,7 +123,7 @@ TEST(an_own_key_wins_over_merged_ones_and_the_first_merge_over_the_second)
 {
 	struct parsed p = parse("x: &x {a: x, b: x, c: x}\ny: &y {b: y, c: y, d: y}\n"
 	                        "z:\n  a: own\n  <<: [*x, *y]\n  \"<<\": plain\n");
-	const struct node *z = node_get(p.t.docs[0], "z");
+	const struct node *z = node_get(p.doc[0].root, "z");
 
 	assert_int_equal(p.count, 0);
 	assert_int_equal(z->len, 5);
@@ -151,8 +175,8 @@ TEST(a_byte_order_mark_may_begin_any_document)
 	                        "b: 2\n\xef\xbb\xbf---\nc: 3\n");
 
 	assert_int_equal(p.count, 0);
-	assert_int_equal(p.t.docs_count, 3);
-	assert_non_null(node_get(p.t.docs[1], "b"));
+	assert_int_equal(p.docs, 3);
+	assert_non_null(node_get(p.doc[1].root, "b"));
 	done(&p);
 }
 
@@ -161,8 +185,8 @@ TEST(json_may_split_characters_in_two_escapes)
 	struct parsed p = parse("{\"a\": \"\\ud83d\\uDE00!\", \"b\": \"\\\\ud83d\\u00e9\"}");
 
 	assert_int_equal(p.count, 0);
-	assert_string_equal(node_get(p.t.docs[0], "a")->text, "\xf0\x9f\x98\x80!");
-	assert_string_equal(node_get(p.t.docs[0], "b")->text, "\\ud83d\xc3\xa9");
+	assert_string_equal(node_get(p.doc[0].root, "a")->text, "\xf0\x9f\x98\x80!");
+	assert_string_equal(node_get(p.doc[0].root, "b")->text, "\\ud83d\xc3\xa9");
 	done(&p);
 	refused_at("{\"a\": \"\\ud83d\"}", 15, 1, 0, "invalid Unicode");
 }
@@ -259,7 +283,7 @@ TEST(depth_counts_through_aliases)
 TEST(too_large_a_text_is_refused_unread)
 {
 	static const char text[] = "a: b\n";
-	struct parsed p = parse_bytes(text, (size_t)TREE_MAX_BYTES + 1);
+	struct parsed p = parse_raw(text, (size_t)TREE_MAX_BYTES + 1);
 
 	assert_int_equal(p.count, 1);
 	assert_non_null(strstr(p.diags[0].text, "larger than"));
