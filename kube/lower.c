@@ -317,10 +317,11 @@ static void lower_pod_object(struct lowering *l, const struct object *o)
 {
 	struct lower_pod p = {.l = l};
 	struct pod_view v;
-	struct at at[3];
+	struct at at[POD_VIEW_DEPTH];
 	char hash[16];
 
-	if (!run_pod_view(o, at, &v) || !v.spec)
+	if ((o->type != OBJECT_POD && o->type != OBJECT_DEPLOYMENT) || !run_pod_view(o, at, &v) ||
+	    !v.spec)
 		return;
 	p.v = &v;
 	p.pod = LOWER_ADD(l->plan->pods, l->plan->pods_count);

@@ -76,25 +76,74 @@ char *run_names(const struct run *r, enum object_type type, const char *ns)
 	return strbuf_take(&out);
 }
 
-bool run_pod_view(const struct object *o, struct at at[static 3], struct pod_view *ret)
+static const struct k8s_pod_template *job_template(const struct k8s_job_spec *s)
 {
+	return s ? s->template : NULL;
+}
+
+static const struct k8s_pod_template *template_of(const struct object *o)
+{
+#define TEMPLATE(object) ((object)->spec ? (object)->spec->template : NULL)
+	const struct k8s_job_template *job;
+
+	switch (o->type) {
+	case OBJECT_POD_TEMPLATE:
+		return o->pod_template->template;
+	case OBJECT_REPLICATION_CONTROLLER:
+		return TEMPLATE(o->replication_controller);
+	case OBJECT_REPLICA_SET:
+		return TEMPLATE(o->replica_set);
+	case OBJECT_DEPLOYMENT:
+		return TEMPLATE(o->deployment);
+	case OBJECT_STATEFUL_SET:
+		return TEMPLATE(o->stateful_set);
+	case OBJECT_DAEMON_SET:
+		return TEMPLATE(o->daemon_set);
+	case OBJECT_JOB:
+		return job_template(o->job->spec);
+	case OBJECT_CRON_JOB:
+		job = o->cron_job->spec ? o->cron_job->spec->jobTemplate : NULL;
+		return job ? job_template(job->spec) : NULL;
+	default:
+		return NULL;
+	}
+#undef TEMPLATE
+}
+
+/* Where the template of a pod stands in an object. */
+static const char *const template_paths[OBJECT_TYPE_COUNT][POD_VIEW_DEPTH] = {
+	[OBJECT_POD_TEMPLATE] = {"template"},
+	[OBJECT_REPLICATION_CONTROLLER] = {"spec", "template"},
+	[OBJECT_REPLICA_SET] = {"spec", "template"},
+	[OBJECT_DEPLOYMENT] = {"spec", "template"},
+	[OBJECT_STATEFUL_SET] = {"spec", "template"},
+	[OBJECT_DAEMON_SET] = {"spec", "template"},
+	[OBJECT_JOB] = {"spec", "template"},
+	[OBJECT_CRON_JOB] = {"spec", "jobTemplate", "spec", "template"},
+};
+
+bool run_pod_view(const struct object *o, struct at at[static POD_VIEW_DEPTH], struct pod_view *ret)
+{
+	const char *const *path = template_paths[o->type];
 	const struct k8s_pod_template *t;
+	size_t n = 0;
 
 	*ret = (struct pod_view){.o = o, .at = o->at};
 	if (o->type == OBJECT_POD) {
 		ret->meta = o->pod->metadata;
 		ret->spec = o->pod->spec;
-	} else if (o->type == OBJECT_DEPLOYMENT) {
-		t = o->deployment->spec ? o->deployment->spec->template : NULL;
-		at[0] = (struct at){.up = o->at, .key = "spec"};
-		at[1] = (struct at){.up = &at[0], .key = "template"};
+	} else if (path[0]) {
+		t = template_of(o);
 		ret->meta = t ? t->metadata : NULL;
 		ret->spec = t ? t->spec : NULL;
-		ret->at = &at[1];
 	} else {
 		return false;
 	}
-	at[2] = (struct at){.up = ret->at, .key = "spec"};
-	ret->spec_at = &at[2];
+	for (; path[n]; n++) {
+		at[n] = (struct at){.up = ret->at, .key = path[n]};
+		ret->at = &at[n];
+	}
+	at[n] = (struct at){.up = ret->at, .key = "spec"};
+	ret->spec_at = &at[n];
 	return true;
 }

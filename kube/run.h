@@ -21,10 +21,20 @@ struct object {
 		void *data;
 		struct k8s_head *head;
 		struct k8s_pod *pod;
+		struct k8s_pod_template_object *pod_template;
+		struct k8s_replication_controller *replication_controller;
+		struct k8s_replica_set *replica_set;
 		struct k8s_deployment *deployment;
+		struct k8s_stateful_set *stateful_set;
+		struct k8s_daemon_set *daemon_set;
+		struct k8s_job *job;
+		struct k8s_cron_job *cron_job;
 		struct k8s_config_map *config_map;
 		struct k8s_secret *secret;
 		struct k8s_claim *claim;
+		struct k8s_volume_object *volume;
+		struct k8s_service *service;
+		struct k8s_service_account *service_account;
 	};
 	size_t file;
 	const char *dir;         /* relative host paths begin here */
@@ -77,8 +87,12 @@ const struct object *run_find(const struct run *r, enum object_type type, const 
                               const char *name);
 /* "; these files have: a, b" or "; these files have none": owned. */
 char *run_names(const struct run *r, enum object_type type, const char *ns) MUST_USE;
-/* The pod that an object describes; false if it describes none. at must hold three paths. */
-bool run_pod_view(const struct object *o, struct at at[static 3], struct pod_view *ret);
+/* Paths down to the spec of a pod: of a CronJob spec, jobTemplate, spec, template, spec. */
+enum { POD_VIEW_DEPTH = 5 };
+/* The pod that an object describes, itself or as a template; false if it describes none. at holds
+ * the paths of the view. */
+bool run_pod_view(const struct object *o, struct at at[static POD_VIEW_DEPTH],
+                  struct pod_view *ret);
 
 /* The text of a string that may be unset. */
 static inline const char *text_of(const char *s)

@@ -67,7 +67,7 @@ static void check_meta(struct run *r, const struct object *o)
 
 static void check_pod(struct run *r, const struct object *o)
 {
-	struct at at[3];
+	struct at at[POD_VIEW_DEPTH];
 	struct pod_view v;
 
 	if (run_pod_view(o, at, &v) && v.spec)

@@ -583,7 +583,7 @@ static void collect_ports(const struct pod_view *v, struct claim_of_port **list,
 
 static void report_port(struct run *r, struct claim_of_port *first, struct claim_of_port *again)
 {
-	struct at at[3];
+	struct at at[POD_VIEW_DEPTH];
 	struct pod_view v;
 	struct claim_of_port *late = first->order > again->order ? first : again;
 	struct claim_of_port *early = late == first ? again : first;
@@ -605,7 +605,7 @@ void validate_host_ports(struct run *r)
 
 	for (size_t i = 0; i < r->objects_count; i++) {
 		const struct object *o = &r->objects[i];
-		struct at at[3];
+		struct at at[POD_VIEW_DEPTH];
 		struct pod_view v;
 		bool runs = o->type != OBJECT_DEPLOYMENT || !o->deployment->spec ||
 		            !o->deployment->spec->replicas || *o->deployment->spec->replicas > 0;
