@@ -121,7 +121,7 @@ static void show_container(struct strbuf *out, const char *kind, const struct pl
 		if (m->sub_path) {
 			strbuf_addc(out, '/');
 			add(out, m->sub_path);
-		} else if (m->sub_path_expr_count) {
+		} else if (m->sub_path_expr) {
 			strbuf_addc(out, '/');
 			add_value(out, m->sub_path_expr);
 		}
@@ -148,7 +148,7 @@ static void show_volume(struct strbuf *out, const struct plan_volume *v)
 		break;
 	case PLAN_IMAGE:
 		strbuf_adds(out, ": image ");
-		add(out, v->image_count ? v->image->reference : "");
+		add(out, v->image ? v->image->reference : "");
 		break;
 	case PLAN_HOST_PATH:
 		strbuf_adds(out, ": host path ");

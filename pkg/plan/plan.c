@@ -211,8 +211,8 @@ static uint64_t stamp_container(uint64_t h, const struct plan_data *d,
 	for (uint32_t i = 0; i < c->args_count; i++)
 		h = stamp_value(h, d, &c->args[i]);
 	for (uint32_t i = 0; i < c->mounts_count; i++)
-		for (uint32_t j = 0; j < c->mounts[i].sub_path_expr_count; j++)
-			h = stamp_value(h, d, &c->mounts[i].sub_path_expr[j]);
+		if (c->mounts[i].sub_path_expr)
+			h = stamp_value(h, d, c->mounts[i].sub_path_expr);
 	return h;
 }
 

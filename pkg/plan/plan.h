@@ -149,6 +149,8 @@ int plan_value_resolve(const struct plan_value *v, const struct plan_data *d,
                        plan_field_lookup *lookup, void *arg, char **ret, struct err *e);
 /* For people: secrets as "<secret>", fields as "$(status.podIP)". Owned. */
 char *plan_value_show(const struct plan_value *v) MUST_USE;
+/* Free the parts of a value that belongs to no plan; it is empty again. */
+void plan_value_done(struct plan_value *v);
 /* Make a value of one text part (text is copied). */
 void plan_value_set(struct plan_value *v, const char *text);
 /* Append a part; text, secret and field: exactly one non-NULL, copied. Neighbouring texts are

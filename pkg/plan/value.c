@@ -21,6 +21,17 @@ void plan_value_add(struct plan_value *v, const char *text, const char *secret, 
 	};
 }
 
+void plan_value_done(struct plan_value *v)
+{
+	for (uint32_t i = 0; i < v->parts_count; i++) {
+		free(v->parts[i].text);
+		free(v->parts[i].secret);
+		free(v->parts[i].field);
+	}
+	free(v->parts);
+	*v = (struct plan_value){0};
+}
+
 void plan_value_set(struct plan_value *v, const char *text)
 {
 	plan_value_add(v, text, NULL, NULL);

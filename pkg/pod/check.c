@@ -44,7 +44,7 @@ static int check_container(const struct plan_pod *p, const struct plan_container
 	for (uint32_t i = 0; i < c->mounts_count; i++)
 		if (!has_volume(p, c->mounts[i].volume) || !c->mounts[i].path ||
 		    c->mounts[i].path[0] != '/' ||
-		    (c->mounts[i].sub_path && c->mounts[i].sub_path_expr_count))
+		    (c->mounts[i].sub_path && c->mounts[i].sub_path_expr))
 			return bad(e, p->name, "mount");
 	return 0;
 }
@@ -56,7 +56,7 @@ static int check_volume(const struct plan_pod *p, const struct plan_volume *v, s
 	    (v->type == PLAN_CLAIM && !plain(v->claim)))
 		return bad(e, p->name, "volume");
 	for (uint32_t i = 0; i < v->files_count; i++)
-		if (!v->files[i].path || !v->files[i].data == !v->files[i].text_count)
+		if (!v->files[i].path || !v->files[i].data == !v->files[i].text)
 			return bad(e, p->name, "file of a volume");
 	return 0;
 }

@@ -6,21 +6,37 @@
 #include <signal.h>
 #include <strings.h>
 
+#include "pkg/pod/node.h"
+
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 struct resolver {
 	const struct plan_data *data;
 	plan_field_lookup *lookup;
 	void *arg;
+	char node[24]; /* what was asked of the machine last */
 };
 
-static int add_values(const struct resolver *r, const struct plan_value *v, uint32_t count,
+static const char *late(const char *field, void *arg)
+{
+	struct resolver *r = arg;
+	const char *v = node_field(field, r->node);
+
+	return v ? v : r->lookup ? r->lookup(field, r->arg) : NULL;
+}
+
+static int resolve(struct resolver *r, const struct plan_value *v, char **ret, struct err *e)
+{
+	return plan_value_resolve(v, r->data, late, r, ret, e);
+}
+
+static int add_values(struct resolver *r, const struct plan_value *v, uint32_t count,
                       struct strv *out, struct err *e)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		char *text = NULL;
 
-		if (plan_value_resolve(&v[i], r->data, r->lookup, r->arg, &text, e) < 0)
+		if (resolve(r, &v[i], &text, e) < 0)
 			return -1;
 		strv_take(out, text);
 	}
@@ -34,7 +50,7 @@ static void add_strings(const struct strv *from, struct strv *out)
 }
 
 /* command set: command + args. Else: entrypoint + (args or cmd). */
-static int make_argv(const struct resolver *r, const struct plan_container *c,
+static int make_argv(struct resolver *r, const struct plan_container *c,
                      const struct image_config *img, struct strv *argv, struct err *e)
 {
 	bool command = c->command_count > 0;
@@ -80,9 +96,8 @@ static bool env_has(const struct strv *env, const char *prefix)
 	return false;
 }
 
-static int make_env(const struct resolver *r, const struct plan_pod *pod,
-                    const struct plan_container *c, const struct image_config *img,
-                    struct strv *env, struct err *e)
+static int make_env(struct resolver *r, const struct plan_pod *pod, const struct plan_container *c,
+                    const struct image_config *img, struct strv *env, struct err *e)
 {
 	const char *node =
 		pod->host_network && r->lookup ? r->lookup("spec.nodeName", r->arg) : NULL;
@@ -102,9 +117,46 @@ static int make_env(const struct resolver *r, const struct plan_pod *pod,
 	for (uint32_t i = 0; i < c->env_count; i++) {
 		autofree char *text = NULL;
 
-		if (plan_value_resolve(&c->env[i].value, r->data, r->lookup, r->arg, &text, e) < 0)
+		if (resolve(r, &c->env[i].value, &text, e) < 0)
 			return err_wrap(e, "env %s", c->env[i].name);
 		env_put(env, xasprintf("%s=%s", c->env[i].name, text));
+	}
+	return 0;
+}
+
+/* As a kubelet checks it: below the volume, and no step back. */
+static bool stays_below(const char *path)
+{
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 2 && memcmp(p, "..", 2) == 0)
+			return false;
+		p += len;
+	}
+	return *path && *path != '/' && strlen(path) < PATH_MAX;
+}
+
+static int make_sub_paths(struct resolver *r, const struct plan_container *c, struct strv *out,
+                          struct err *e)
+{
+	for (uint32_t i = 0; i < c->mounts_count; i++) {
+		const struct plan_mount *m = &c->mounts[i];
+		char *path = NULL;
+
+		if (!m->sub_path_expr)
+			path = xstrdup(m->sub_path ? m->sub_path : "");
+		else if (resolve(r, m->sub_path_expr, &path, e) < 0)
+			return err_wrap(e, "mount %s: subPathExpr", m->path);
+		strv_take(out, path);
+		if (m->sub_path_expr && !stays_below(path)) {
+			autofree char *shown = plan_value_show(m->sub_path_expr);
+
+			return err_set(e, ERR_WORKLOAD,
+			               "mount %s: subPathExpr %s does not come to a relative path "
+			               "without \"..\"",
+			               m->path, shown);
+		}
 	}
 	return 0;
 }
@@ -141,11 +193,12 @@ int process_make(const struct plan_pod *pod, const struct plan_container *c,
                  const struct image_config *img, const struct plan_data *data,
                  plan_field_lookup *lookup, void *arg, struct process *ret, struct err *e)
 {
-	struct resolver r = {data, lookup, arg};
+	struct resolver r = {data, lookup, arg, ""};
 	struct process p = {.stop_signal = process_stop_signal(img->stop_signal)};
 	const char *cwd = c->working_dir && c->working_dir[0] ? c->working_dir : img->working_dir;
 
-	if (make_argv(&r, c, img, &p.argv, e) < 0 || make_env(&r, pod, c, img, &p.env, e) < 0) {
+	if (make_argv(&r, c, img, &p.argv, e) < 0 || make_env(&r, pod, c, img, &p.env, e) < 0 ||
+	    make_sub_paths(&r, c, &p.sub_paths, e) < 0) {
 		process_done(&p);
 		return -1;
 	}
@@ -159,6 +212,7 @@ void process_done(struct process *p)
 {
 	strv_done(&p->argv);
 	strv_done(&p->env);
+	strv_done(&p->sub_paths);
 	free(p->cwd);
 	*p = (struct process){0};
 }

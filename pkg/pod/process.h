@@ -13,11 +13,15 @@
 struct process {
 	struct strv argv, env;
 	char *cwd;
+	struct strv sub_paths;  /* of the mounts, in their order; "" is none */
 	const char *image_user; /* a loan from the image config, or NULL */
 	int stop_signal;
 };
 
-/* lookup gives late fields (status.podIP ...). ERR_WORKLOAD when there is nothing to run. */
+/*
+ * lookup gives late fields (status.podIP ...); node.* are known here. ERR_WORKLOAD when there is
+ * nothing to run, or when a sub path that is known only now would lead out of its volume.
+ */
 int process_make(const struct plan_pod *pod, const struct plan_container *c,
                  const struct image_config *img, const struct plan_data *data,
                  plan_field_lookup *lookup, void *arg, struct process *ret, struct err *e);

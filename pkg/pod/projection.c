@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * projection.c - files of a ConfigMap or Secret in the kubelet's layout
+ * projection.c - files of ConfigMaps, Secrets and the pod itself in the kubelet's layout
  *
  *   ..2026_11_23_05_30_01.123456789/KEY   the files
  *   ..data -> ..2026_11_23_05_30_01.123456789
@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "pkg/pod/node.h"
 #include "pkg/pod/volume.h"
 #include "pkg/util/clock.h"
 #include "pkg/util/fd.h"
@@ -59,23 +60,34 @@ static int make_parents(int dirfd, const char *path, const char **ret_name, stru
 	return take_fd(&at);
 }
 
+static const char *late(const char *field, void *buf)
+{
+	return node_field(field, buf);
+}
+
 static int write_file(int dirfd, const struct plan_file *f, const struct plan_data *data,
                       struct err *e)
 {
-	const struct plan_datum *d = plan_data_get(data, f->data);
+	const struct plan_datum *d = f->data ? plan_data_get(data, f->data) : NULL;
+	autofree char *text = NULL;
+	char node[24];
 	const char *name = f->path;
 	autoclose int at = -1;
 	autoclose int fd = -1;
 
-	if (!d)
-		return err_set(e, ERR_INPUT, "%s has no value", f->data);
+	if (f->text) {
+		if (plan_value_resolve(f->text, data, late, node, &text, e) < 0)
+			return -1;
+	} else if (!d) {
+		return err_set(e, ERR_INPUT, "%s has no value", f->data ? f->data : "it");
+	}
 	at = make_parents(dirfd, f->path, &name, e);
 	if (at < 0)
 		return -1;
 	fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "create");
-	if (fd_write_all(fd, d->bytes, d->len, e) < 0)
+	if (fd_write_all(fd, text ? text : d->bytes, text ? strlen(text) : d->len, e) < 0)
 		return -1;
 	if (fchmod(fd, (mode_t)f->mode & 0777) < 0)
 		return err_sys(e, errno, "chmod");

@@ -151,15 +151,16 @@ static int start_output(struct sup_container *c, struct start *s, struct err *e)
 	return output_pipes(&c->out, &s->out_fd, &s->err_fd, e);
 }
 
-static int add_volume_mount(struct sup_container *c, const struct plan_mount *m, struct start *s,
-                            struct err *e)
+static int add_volume_mount(struct sup_container *c, uint32_t i, struct start *s, struct err *e)
 {
+	const struct plan_mount *m = &c->plan->mounts[i];
 	const struct plan_volume *v = NULL;
 	const char *sub = NULL;
 	bool owned = false;
 	int fd = -1;
 
-	if (volumes_source(&c->pod->volumes, c->pod->plan, m, &fd, &owned, &sub, &v, e) < 0)
+	if (volumes_source(&c->pod->volumes, c->pod->plan, m, s->process.sub_paths.v[i], &fd,
+	                   &owned, &sub, &v, e) < 0)
 		return -1;
 	if (owned)
 		s->owned[s->owned_count++] = fd;
@@ -199,7 +200,7 @@ static int start_mounts(struct sup_container *c, struct start *s, struct err *e)
 	s->mounts = xcalloc(c->plan->mounts_count + ARRAY_LEN(etc), sizeof(*s->mounts));
 	s->owned = xcalloc(c->plan->mounts_count + 1, sizeof(*s->owned));
 	for (uint32_t i = 0; i < c->plan->mounts_count; i++)
-		if (add_volume_mount(c, &c->plan->mounts[i], s, e) < 0)
+		if (add_volume_mount(c, i, s, e) < 0)
 			return -1;
 	for (size_t i = 0; i < ARRAY_LEN(etc); i++) {
 		if (etc[i].fd < 0 || mounts_on(c->plan, etc[i].path))

@@ -80,8 +80,8 @@ static int make_files(struct maker *m, const struct plan_volume *v, struct err *
 	autofree char *name = xasprintf("volume-%s", v->name);
 	autoclose int dir = -1;
 
-	/* The kubelet's modes: a Secret is a tmpfs of its own (1777), a ConfigMap a directory. */
-	if (new_dir(m->v->private_fd, name, v->secret ? 01777 : 0777, e) < 0)
+	/* The kubelet's modes: all but a ConfigMap are a tmpfs of their own. */
+	if (new_dir(m->v->private_fd, name, v->secret || v->memory ? 01777 : 0777, e) < 0)
 		return -1;
 	dir = openat(m->v->private_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
@@ -274,7 +274,10 @@ static int find_volume(const struct plan_pod *pod, const char *name)
 	return -1;
 }
 
-/* A file of a projection, in its stamped directory: a bind of the link itself would bind a link. */
+/*
+ * A file of a projection, in its stamped directory: a bind of the link itself would bind a link.
+ * What is missing becomes an empty directory, as under a kubelet; only we can write there.
+ */
 static int open_projected(int dirfd, const char *sub, struct err *e)
 {
 	char stamp[64];
@@ -289,21 +292,25 @@ static int open_projected(int dirfd, const char *sub, struct err *e)
 	if (data < 0)
 		return err_sys(e, errno, "%s", stamp);
 	fd = fs_open_in(data, sub, O_PATH, 0, RESOLVE_NO_SYMLINKS);
-	return fd < 0 ? err_sys(e, errno, "subPath %s", sub) : fd;
+	if (fd < 0 && errno == ENOENT)
+		fd = fs_mkdir_in(data, sub, 0755, e);
+	else if (fd < 0)
+		return err_sys(e, errno, "subPath %s", sub);
+	return fd;
 }
 
 int volumes_source(const struct volumes *v, const struct plan_pod *pod, const struct plan_mount *m,
-                   int *ret_fd, bool *ret_owned, const char **ret_sub,
+                   const char *sub_path, int *ret_fd, bool *ret_owned, const char **ret_sub,
                    const struct plan_volume **ret_volume, struct err *e)
 {
 	int i = find_volume(pod, m->volume);
-	bool sub = m->sub_path && m->sub_path[0];
+	bool sub = sub_path[0];
 
 	if (i < 0 || (size_t)i >= v->len)
 		return err_set(e, ERR_INPUT, "volume %s does not exist", m->volume);
 	*ret_volume = &pod->volumes[i];
 	*ret_owned = sub && pod->volumes[i].type == PLAN_FILES;
-	*ret_sub = sub && !*ret_owned ? m->sub_path : NULL;
-	*ret_fd = *ret_owned ? open_projected(v->fds[i], m->sub_path, e) : v->fds[i];
+	*ret_sub = sub && !*ret_owned ? sub_path : NULL;
+	*ret_fd = *ret_owned ? open_projected(v->fds[i], sub_path, e) : v->fds[i];
 	return *ret_fd < 0 ? err_wrap(e, "volume %s", m->volume) : 0;
 }

@@ -3,8 +3,8 @@
  * volume.h - the volumes of one pod, made when the pod is made and gone with it
  *
  * Below projects/NAME/pods/POD/volumes: emptyDirs (0777). On the supervisor's private tmpfs, which
- * no other process sees, below POD: ConfigMaps and Secrets in the kubelet's layout, memory
- * emptyDirs (a tmpfs each, by size), /dev/shm, and the files for /etc.
+ * no other process sees, below POD: ConfigMaps, Secrets and projections in the kubelet's layout,
+ * memory emptyDirs (a tmpfs each, by size), /dev/shm, and the files for /etc.
  */
 #pragma once
 
@@ -38,15 +38,16 @@ int volumes_etc(struct volumes *v, const struct net_files *f, struct err *e);
 /* Unmount and forget; the trees on disk are the caller's to remove. */
 void volumes_done(struct volumes *v, const struct volume_place *at, const char *pod);
 /*
- * Source of a mount: *ret_fd is a loan when *ret_owned is false. *ret_sub is what the runtime must
+ * Source of a mount; sub_path is its final one ("": none), see struct process. *ret_fd is a loan
+ * when *ret_owned is false. *ret_sub is what the runtime must
  * still resolve below it, or NULL. Files of ConfigMaps and Secrets are resolved here, through
  * ..data.
  */
 int volumes_source(const struct volumes *v, const struct plan_pod *pod, const struct plan_mount *m,
-                   int *ret_fd, bool *ret_owned, const char **ret_sub,
+                   const char *sub_path, int *ret_fd, bool *ret_owned, const char **ret_sub,
                    const struct plan_volume **ret_volume, struct err *e);
 
-/* Write a ConfigMap or Secret volume into the empty directory dirfd: ..STAMP/, ..data, a link per
+/* Write a volume of files into the empty directory dirfd: ..STAMP/, ..data, a link per
  * top-level name. */
 int projection_write(int dirfd, const struct plan_volume *v, const struct plan_data *data,
                      struct err *e);
