@@ -283,8 +283,7 @@ static void load_list(struct load *l, const struct at *at, const cyaml_schema_va
 	memcpy(count, &len, sizeof(len));
 }
 
-/* True if writing this value means the same as leaving the field out. */
-static bool means_unset(const struct schema_info *info, const struct node *n)
+bool load_means_unset(const struct schema_info *info, const struct node *n)
 {
 	bool v, w;
 
@@ -307,7 +306,7 @@ static void not_supported(const struct load *l, const struct at *at, const struc
 	enum kube_severity severity;
 
 	if ((info->verdict != SCHEMA_LATER && info->verdict != SCHEMA_NO) ||
-	    means_unset(info, val) || !load_strictness(l->mode, &severity))
+	    load_means_unset(info, val) || !load_strictness(l->mode, &severity))
 		return;
 	report(l, severity, at, key, "%s%s%s%s", what, severity == KUBE_ERROR ? "" : ", ignored",
 	       *info->why ? "; " : "", info->why);

@@ -35,3 +35,5 @@ void *load_object(struct load *l, const struct at *at, const cyaml_schema_value_
 bool load_strictness(enum kube_validate mode, enum kube_severity *ret);
 /* "a number 8080", "a list": what a node is, for messages. Owned. */
 char *load_describe(const struct node *n) MUST_USE;
+/* True if writing this value means the same as leaving the field out. */
+bool load_means_unset(const struct schema_info *info, const struct node *n);
