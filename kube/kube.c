@@ -9,6 +9,7 @@
 #include "kube/kube.h"
 
 #include "kube/document.h"
+#include "kube/fields.h"
 #include "kube/lower.h"
 #include "kube/save.h"
 #include "kube/validate.h"
@@ -66,6 +67,8 @@ static void run_stages(struct run *r, struct kube_result *ret)
 	ret->errors = r->d.errors;
 	ret->files = r->sources->len;
 	ret->objects_count = r->objects_count;
+	if (r->o->fates && !r->load.stop)
+		fields_collect(r, &ret->fates, &ret->objects_count);
 	diags_take(&r->d, &ret->diags, &ret->diag_count);
 }
 
@@ -138,5 +141,6 @@ void kube_result_done(struct kube_result *r)
 		free(r->diags[i].text);
 	}
 	free(r->diags);
+	fields_free(r->fates, r->fates ? r->objects_count : 0);
 	*r = (struct kube_result){0};
 }

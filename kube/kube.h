@@ -23,6 +23,7 @@ struct kube_options {
 	const char *namespace_default; /* "default" */
 	const char *node_name;         /* for spec.nodeName: the host's name */
 	bool no_objects;               /* leave `objects` empty: for who only looks (plan, check) */
+	bool fates;                    /* fill `fates` (explain) */
 	bool recursive;                /* directories: with all that are below */
 	/* Replace ${NAME} in values by these (kube/subst.h). */
 	bool substitute;
@@ -51,6 +52,36 @@ struct kube_diag {
 		*rule; /* what was broken: "unknown-field", "port-range"; never NULL, not owned */
 };
 
+/* What becomes of a field that was written. */
+enum kube_fate {
+	KUBE_APPLIED,
+	KUBE_APPROXIMATED, /* in force, but not exactly as in a cluster */
+	KUBE_IGNORED,      /* has no meaning on one machine */
+	KUBE_SERVER,       /* written by an API server for itself */
+	KUBE_NOT_YET,
+	KUBE_REFUSED,
+	KUBE_UNKNOWN, /* no such field */
+	KUBE_FATE_COUNT,
+};
+
+struct kube_field {
+	enum kube_fate fate;
+	int line, column;
+	char *path;
+	const char *why; /* of all but KUBE_APPLIED; may be "" */
+};
+
+/* An object and its fields in the order of the file. */
+struct kube_object {
+	char *file, *ns, *name;
+	int line;
+	const char *kind, *version;
+	enum kube_fate fate; /* of the kind */
+	const char *why;
+	struct kube_field *fields;
+	size_t fields_count, counts[KUBE_FATE_COUNT];
+};
+
 struct kube_result {
 	struct plan *plan; /* NULL if there was an error */
 	struct plan_data data;
@@ -58,6 +89,7 @@ struct kube_result {
 	struct kube_diag *diags; /* sorted by file order, line, column */
 	size_t diag_count, errors;
 	size_t files, objects_count; /* that were looked at */
+	struct kube_object *fates;   /* objects_count of them, if they were asked for */
 };
 
 /*
