@@ -83,7 +83,10 @@ static int run(const struct source_list *list, const char *first, const struct k
 	*ret = (struct kube_result){0};
 	if (!options.namespace_default)
 		options.namespace_default = "default";
-	r.load = (struct load){.arena = &r.arena, .d = &r.d, .mode = options.validate};
+	r.load = (struct load){.arena = &r.arena,
+	                       .d = &r.d,
+	                       .mode = options.validate,
+	                       .substitute_volumes = options.substitute_volumes};
 	for (size_t i = 0; i < list->len; i++)
 		(void)diags_file(&r.d, list->v[i].name); /* a file's number is that of its source */
 	subst_init(&r.subst, &options);

@@ -23,6 +23,7 @@ struct kube_options {
 	const char *namespace_default; /* "default" */
 	const char *node_name;         /* for spec.nodeName: the host's name */
 	bool no_objects;               /* leave `objects` empty: for who only looks (plan, check) */
+	bool substitute_volumes;       /* cloud and network volumes become empty directories */
 	bool fates;                    /* fill `fates` (explain) */
 	bool recursive;                /* directories: with all that are below */
 	/* Replace ${NAME} in values by these (kube/subst.h). */

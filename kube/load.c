@@ -312,6 +312,13 @@ static void not_supported(const struct load *l, const struct at *at, const struc
 	       *info->why ? "; " : "", info->why);
 }
 
+/* A source of a volume that becomes a directory instead, if the user wants so. */
+static bool substituted(const struct load *l, const struct schema_type *type,
+                        const struct schema_info *info)
+{
+	return l->substitute_volumes && info->verdict == SCHEMA_NO && streq(type->name, "Volume");
+}
+
 static void unknown(const struct load *l, const struct at *at, const struct node *key,
                     const cyaml_schema_field_t *fields)
 {
@@ -336,7 +343,8 @@ static bool same_word(const char *a, const char *b)
 static void load_mapping(struct load *l, const struct at *at, const cyaml_schema_field_t *fields,
                          const struct node *n, char *obj)
 {
-	const struct schema_info *info = schema_type_of(fields)->info;
+	const struct schema_type *type = schema_type_of(fields);
+	const struct schema_info *info = type->info;
 	const cyaml_schema_field_t *f;
 	uint64_t seen = 0;
 
@@ -350,7 +358,8 @@ static void load_mapping(struct load *l, const struct at *at, const cyaml_schema
 			unknown(l, &here, key, fields);
 			continue;
 		}
-		if (info[f - fields].verdict != SCHEMA_YES)
+		if (info[f - fields].verdict != SCHEMA_YES &&
+		    !substituted(l, type, &info[f - fields]))
 			not_supported(l, &here, key, &info[f - fields], val);
 		if (f->value.type != CYAML_IGNORE && !node_is_null(val)) {
 			seen |= UINT64_C(1) << (f - fields);

@@ -16,7 +16,8 @@ struct load {
 	struct arena *arena;
 	struct diags *d;
 	enum kube_validate mode;
-	size_t file; /* of the node that is being loaded */
+	bool substitute_volumes; /* see kube_options */
+	size_t file;             /* of the node that is being loaded */
 	size_t spent;
 	bool stop; /* the budget is used up: said once */
 };
