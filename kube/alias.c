@@ -98,6 +98,7 @@ const char *alias_nearest(const char *word)
 	for (int i = 0; i < OBJECT_TYPE_COUNT; i++) {
 		guess_offer(&g, word, schema_kinds[i].name);
 		guess_offer(&g, word, alias_plural((enum object_type)i));
+		guess_offer(&g, word, alias_short((enum object_type)i));
 	}
 	return g.best;
 }

@@ -54,6 +54,7 @@ int loading_read(struct cli *c, const struct loading_values *v, char **sources, 
 		.namespace_default = "default",
 		.node_name = "localhost",
 		.no_objects = flags & LOADING_NO_OBJECTS,
+		.fates = flags & LOADING_FATES,
 	};
 	size_t n = 0;
 

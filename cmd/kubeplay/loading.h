@@ -23,6 +23,7 @@ extern const char *const loading_validate_words[];
 enum {
 	LOADING_QUIET = 1,      /* leave out the notes */
 	LOADING_NO_OBJECTS = 2, /* leave ret->objects empty: for who only looks */
+	LOADING_FATES = 4,      /* fill ret->fates */
 };
 
 /* Read and check, and say nothing: 0 and *ret (look at errors), -1 with *e. */
