@@ -43,25 +43,6 @@ void *lower_grow(void **list, uint32_t *count, size_t size)
 	return item;
 }
 
-struct config *lower_config(struct lower_pod *p, const struct at *at, enum object_type type,
-                            const char *name, const bool *optional)
-{
-	struct run *r = p->l->r;
-	const struct object *o = run_find(r, type, p->pod->pod_namespace, name);
-
-	if (o)
-		return configs_get(r, &p->l->configs, o);
-	if (optional && *optional)
-		return NULL;
-	autofree char *shown = diag_quote(name);
-	autofree char *names = run_names(r, type, p->pod->pod_namespace);
-
-	run_report(r, p->v->o, KUBE_ERROR,
-	           AT(at, at->key && streq(at->key, "secret") ? "secretName" : "name"),
-	           "there is no %s \"%s\"%s", kind_name(type), shown, names);
-	return NULL;
-}
-
 static uint64_t hash_words(uint64_t h, const char *const *words)
 {
 	for (; *words; words++)
@@ -128,13 +109,12 @@ static void lower_meta(struct lower_pod *p, const struct k8s_meta *m)
 			          m->annotations[i].key, m->annotations[i].value);
 }
 
-static enum plan_pull pull_policy(const struct k8s_container *c)
+enum plan_pull lower_pull_policy(const char *image, enum k8s_pull_policy policy)
 {
-	const char *image = text_of(c->image);
 	const char *slash = strrchr(image, '/');
 	const char *tag = strchr(slash ? slash : image, ':');
 
-	switch (c->imagePullPolicy) {
+	switch (policy) {
 	case K8S_PULL_ALWAYS:
 		return PLAN_PULL_ALWAYS;
 	case K8S_PULL_NEVER:
@@ -233,7 +213,7 @@ static void lower_container(struct lower_pod *p, const struct at *at, const stru
 {
 	out->name = xstrdup(text_of(c->name));
 	out->image = xstrdup(text_of(c->image));
-	out->pull = pull_policy(c);
+	out->pull = lower_pull_policy(out->image, c->imagePullPolicy);
 	out->working_dir = c->workingDir && *c->workingDir ? xstrdup(c->workingDir) : NULL;
 	out->tty = c->tty && *c->tty;
 	out->stdin_open = c->stdin && *c->stdin;

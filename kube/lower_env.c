@@ -13,6 +13,7 @@
 
 struct env {
 	struct lower_pod *p;
+	const struct k8s_container *from;
 	struct plan_container *c;
 	struct names index; /* name -> number in c->env */
 };
@@ -25,17 +26,6 @@ static const struct plan_value *lookup(const char *name, void *arg)
 	return names_find(&env->index, name, &i) ? &env->c->env[i].value : NULL;
 }
 
-static void free_value(struct plan_value *v)
-{
-	for (uint32_t i = 0; i < v->parts_count; i++) {
-		free(v->parts[i].text);
-		free(v->parts[i].secret);
-		free(v->parts[i].field);
-	}
-	free(v->parts);
-	*v = (struct plan_value){0};
-}
-
 /* Set a variable; the value is taken. */
 static void set(struct env *env, const char *name, struct plan_value *v)
 {
@@ -43,7 +33,7 @@ static void set(struct env *env, const char *name, struct plan_value *v)
 	uint32_t i;
 
 	if (names_find(&env->index, name, &i)) {
-		free_value(&env->c->env[i].value);
+		plan_value_done(&env->c->env[i].value);
 		env->c->env[i].value = *v;
 	} else {
 		e = LOWER_ADD(env->c->env, env->c->env_count);
@@ -106,7 +96,7 @@ static void add_env_from(struct env *env, const struct at *at, const struct k8s_
 
 	if (!ref || !ref->name)
 		return;
-	c = lower_config(env->p, here, type, ref->name, ref->optional);
+	c = lower_config(env->p, AT(here, "name"), type, ref->name, ref->optional);
 	for (size_t i = 0; c && i < c->count && !env->p->l->stop; i++)
 		from_entry(env, here, c, &c->entry[i], text_of(f->prefix));
 }
@@ -119,7 +109,7 @@ static bool from_key(struct env *env, const struct at *at, enum object_type type
 
 	if (!ref->name || !ref->key)
 		return false;
-	c = lower_config(env->p, at, type, ref->name, ref->optional);
+	c = lower_config(env->p, AT(at, "name"), type, ref->name, ref->optional);
 	if (!c)
 		return false;
 	e = config_find(c, ref->key);
@@ -143,83 +133,13 @@ static bool from_key(struct env *env, const struct at *at, enum object_type type
 	return false;
 }
 
-static const char *find_pair(const struct plan_label *l, uint32_t count, const char *key)
+static size_t value_len(const struct plan_value *v)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (streq(l[i].key, key))
-			return l[i].value;
-	return "";
-}
+	size_t len = 0;
 
-/* metadata.labels['x']: the value, "" if the pod has none; NULL if the path has another shape. */
-static const char *subscript(const char *path, const char *what, const struct plan_label *l,
-                             uint32_t count)
-{
-	size_t len = strlen(path), head = strlen(what);
-
-	if (!starts_with(path, what) || len < head + 4 || memcmp(path + head, "['", 2) != 0 ||
-	    !ends_with(path, "']"))
-		return NULL;
-	autofree char *key = xstrndup(path + head + 2, len - head - 4);
-
-	return find_pair(l, count, key);
-}
-
-/* The value of a field that is known now, NULL if it is none of these. */
-static const char *early_field(const struct lower_pod *p, const char *path)
-{
-	const struct plan_pod *pod = p->pod;
-	const struct k8s_pod_spec *s = p->v->spec;
-	const struct kube_options *o = p->l->r->o;
-	const char *v;
-
-	if (streq(path, "metadata.name"))
-		return pod->name;
-	if (streq(path, "metadata.namespace"))
-		return pod->pod_namespace;
-	if (streq(path, "metadata.uid"))
-		return pod->uid;
-	if (streq(path, "spec.serviceAccountName"))
-		return s->serviceAccountName && *s->serviceAccountName ? s->serviceAccountName
-		                                                       : "default";
-	if (streq(path, "spec.nodeName"))
-		return s->nodeName && *s->nodeName ? s->nodeName : o->node_name;
-	v = subscript(path, "metadata.labels", pod->labels, pod->labels_count);
-	return v ? v
-	         : subscript(path, "metadata.annotations", pod->annotations,
-	                     pod->annotations_count);
-}
-
-static bool from_field(struct env *env, const struct at *at, const char *path,
-                       struct plan_value *out)
-{
-	static const char *const late[] = {"status.podIP", "status.podIPs", "status.hostIP",
-	                                   "status.hostIPs", "spec.nodeName"};
-	static const char *const early[] = {"metadata.name", "metadata.namespace", "metadata.uid",
-	                                    "spec.serviceAccountName"};
-	const char *v = early_field(env->p, path);
-	struct guess g = {0};
-
-	if (v) {
-		if (!fits(env, at, strlen(v)))
-			return false;
-		plan_value_set(out, v);
-		return true;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(late); i++) {
-		guess_offer(&g, path, late[i]);
-		if (streq(path, late[i])) {
-			plan_value_add(out, NULL, NULL, late[i]);
-			return true;
-		}
-	}
-	for (size_t i = 0; i < ARRAY_LEN(early); i++)
-		guess_offer(&g, path, early[i]);
-	autofree char *shown = diag_quote(path), *hint = guess_text(&g);
-
-	run_report(env->p->l->r, env->p->v->o, KUBE_ERROR, AT(at, "fieldPath"),
-	           "no variable can hold field \"%s\"%s", shown, hint);
-	return false;
+	for (uint32_t i = 0; i < v->parts_count; i++)
+		len += sizeof(v->parts[i]) + (v->parts[i].text ? strlen(v->parts[i].text) : 0);
+	return len;
 }
 
 static bool from_source(struct env *env, const struct at *at, const struct k8s_env_source *s,
@@ -230,18 +150,13 @@ static bool from_source(struct env *env, const struct at *at, const struct k8s_e
 		                s->configMapKeyRef, out);
 	if (s->secretKeyRef)
 		return from_key(env, AT(at, "secretKeyRef"), OBJECT_SECRET, s->secretKeyRef, out);
-	if (s->fieldRef && s->fieldRef->fieldPath)
-		return from_field(env, AT(at, "fieldRef"), s->fieldRef->fieldPath, out);
-	return false;
-}
-
-static size_t value_len(const struct plan_value *v)
-{
-	size_t len = 0;
-
-	for (uint32_t i = 0; i < v->parts_count; i++)
-		len += sizeof(v->parts[i]) + (v->parts[i].text ? strlen(v->parts[i].text) : 0);
-	return len;
+	if (s->fieldRef)
+		return lower_field(env->p, AT(at, "fieldRef"), s->fieldRef, false, out) &&
+		       fits(env, AT(at, "fieldRef"), value_len(out));
+	if (s->resourceFieldRef)
+		return lower_resource(env->p, AT(at, "resourceFieldRef"), s->resourceFieldRef,
+		                      env->from, out);
+	return false; /* fileKeyRef: not supported yet */
 }
 
 /* Replace references; false (reported) if too much comes out. */
@@ -269,7 +184,7 @@ static void add_env(struct env *env, const struct at *at, const struct k8s_env *
 		ok = expanded(env, AT(at, "value"), text_of(e->value), &v);
 	if (ok)
 		set(env, e->name, &v);
-	free_value(&v);
+	plan_value_done(&v);
 }
 
 static void add_words(struct env *env, const struct at *at, char *const *words, uint32_t count,
@@ -285,7 +200,7 @@ static void add_words(struct env *env, const struct at *at, char *const *words, 
 void lower_env(struct lower_pod *p, const struct at *at, const struct k8s_container *c,
                struct plan_container *out)
 {
-	struct env env = {.p = p, .c = out};
+	struct env env = {.p = p, .from = c, .c = out};
 
 	for (uint32_t i = 0; i < c->envFrom_count && !p->l->stop; i++)
 		add_env_from(&env, AT_ITEM(AT(at, "envFrom"), i), &c->envFrom[i]);
@@ -293,7 +208,7 @@ void lower_env(struct lower_pod *p, const struct at *at, const struct k8s_contai
 		add_env(&env, AT_ITEM(AT(at, "env"), i), &c->env[i]);
 	add_words(&env, AT(at, "command"), c->command, c->command_count, &out->command,
 	          &out->command_count);
-	out->command_set = c->command != NULL;
+	out->command_set = c->command_count > 0;
 	add_words(&env, AT(at, "args"), c->args, c->args_count, &out->args, &out->args_count);
 	names_done(&env.index);
 }

@@ -1,98 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lower_volume.c - volumes of a pod: directories, claims, and files from ConfigMaps and Secrets */
+/* lower_volume.c - volumes of a pod: directories, claims, and what stands for them */
 #include "kube/lowering.h"
 #include "kube/pathname.h"
 #include "kube/quantity.h"
+#include "kube/schema.h"
 
-enum { DEFAULT_MODE = 0644, FILE_COST = 128 };
-
-static void add_file(struct lower_pod *p, const struct at *at, struct plan_volume *out,
-                     const struct config *c, struct config_entry *e, const char *path,
-                     const int32_t *mode)
-{
-	struct plan_file *f;
-
-	if (!lower_spend(p, at, FILE_COST + strlen(path)))
-		return;
-	f = LOWER_ADD(out->files, out->files_count);
-	f->path = path_clean(path);
-	f->mode = mode ? *mode : out->default_mode;
-	f->data = config_use(&p->l->configs, c, e);
-}
-
-static void add_items(struct lower_pod *p, const struct at *at, struct plan_volume *out,
-                      const struct config *c, const struct k8s_key_to_path *items, uint32_t count,
-                      const bool *optional)
-{
-	for (uint32_t i = 0; i < count && !p->l->stop; i++) {
-		const struct at *here = AT_ITEM(AT(at, "items"), i);
-		struct config_entry *e = config_find(c, text_of(items[i].key));
-
-		if (!items[i].key || !items[i].path)
-			continue;
-		if (e) {
-			add_file(p, here, out, c, e, items[i].path, items[i].mode);
-		} else if (!optional || !*optional) {
-			autofree char *key = diag_quote(items[i].key);
-			autofree char *name = diag_quote(c->o->name), *keys = config_keys(c);
-
-			run_report(p->l->r, p->v->o, KUBE_ERROR, AT(here, "key"),
-			           "%s \"%s\" has no key \"%s\"%s", kind_name(c->o->type), name,
-			           key, keys);
-		}
-	}
-}
-
-static int by_path(const void *a, const void *b)
-{
-	return strcmp(((const struct plan_file *)a)->path, ((const struct plan_file *)b)->path);
-}
-
-/* A path that is a file cannot also be a directory of another. */
-static void check_tree(struct lower_pod *p, const struct at *at, const struct plan_volume *out)
-{
-	autonames struct names files = {0};
-	uint32_t old;
-
-	for (uint32_t i = 0; i < out->files_count; i++)
-		(void)names_add(&files, out->files[i].path, i, NULL);
-	for (uint32_t i = 0; i < out->files_count; i++) {
-		autofree char *path = xstrdup(out->files[i].path);
-
-		for (char *s = strrchr(path, '/'); s; s = strrchr(path, '/')) {
-			*s = '\0';
-			if (!names_find(&files, path, &old))
-				continue;
-			autofree char *shown = diag_quote(path);
-
-			run_report(p->l->r, p->v->o, KUBE_ERROR, at,
-			           "\"%s\" would be a file and a directory", shown);
-			break;
-		}
-	}
-}
-
-static void fill_files(struct lower_pod *p, const struct at *at, struct plan_volume *out,
-                       enum object_type type, const char *name, const struct k8s_key_to_path *items,
-                       uint32_t count, const int32_t *mode, const bool *optional)
-{
-	struct config *c;
-
-	out->type = PLAN_FILES;
-	out->secret = type == OBJECT_SECRET;
-	out->default_mode = mode ? *mode : DEFAULT_MODE;
-	if (!name)
-		return;
-	c = lower_config(p, at, type, name, optional);
-	if (!c)
-		return;
-	add_items(p, at, out, c, items, count, optional);
-	for (size_t i = 0; !items && i < c->count && !p->l->stop; i++)
-		add_file(p, at, out, c, &c->entry[i], c->entry[i].key, NULL);
-	if (out->files_count)
-		qsort(out->files, out->files_count, sizeof(*out->files), by_path);
-	check_tree(p, at, out);
-}
+enum { VOLUME_COST = 256 };
 
 static void fill_empty_dir(struct plan_volume *out, const struct k8s_empty_dir *d)
 {
@@ -136,42 +49,110 @@ static void fill_claim(struct lower_pod *p, const struct at *at, struct plan_vol
 		            AT(AT(at, "persistentVolumeClaim"), "claimName"));
 }
 
-static bool has_source(const struct k8s_volume *v)
+/* A directory that the pod has to itself; in a cluster it is a claim of this name. */
+static void fill_ephemeral(struct lower_pod *p, const struct at *at, struct plan_volume *out)
 {
-	return v->emptyDir || v->hostPath || v->configMap || v->secret || v->persistentVolumeClaim;
+	struct run *r = p->l->r;
+	const char *ns = p->pod->pod_namespace;
+
+	out->type = PLAN_EPHEMERAL;
+	out->claim = xasprintf("%s-%s", p->pod->name, out->name);
+	if (!run_find(r, OBJECT_CLAIM, ns, out->claim))
+		return;
+	autofree char *name = diag_quote(out->claim);
+
+	run_report(r, p->v->o, KUBE_ERROR, AT(at, "name"),
+	           "the PersistentVolumeClaim of this volume would be \"%s\", which is another's; "
+	           "give the volume another name",
+	           name);
+}
+
+static void fill_image(struct plan_volume *out, const struct k8s_image_volume *i)
+{
+	out->type = PLAN_IMAGE;
+	out->read_only = true;
+	out->image = xcalloc(1, sizeof(*out->image));
+	out->image->reference = xstrdup(text_of(i->reference));
+	out->image->pull = lower_pull_policy(text_of(i->reference), i->pullPolicy);
+}
+
+/* The source of a volume that cannot work here, NULL if it has none such. */
+static const char *foreign_source(const struct k8s_volume *v)
+{
+	size_t n = 0;
+
+	while (!streq(schema_types[n]->name, "Volume"))
+		n++;
+	for (uint32_t i = 0; i < schema_types[n]->count; i++) {
+		const cyaml_schema_field_t *f = &schema_types[n]->fields[i];
+		const void *source;
+
+		memcpy(&source, (const char *)v + f->data_offset, sizeof(source));
+		if (source && schema_types[n]->info[i].verdict == SCHEMA_NO)
+			return f->key;
+	}
+	return NULL;
+}
+
+static void substitute(struct lower_pod *p, const struct at *at, struct plan_volume *out,
+                       const char *source)
+{
+	out->substitute = xstrdup(source);
+	run_report(p->l->r, p->v->o, KUBE_NOTE, AT(at, source),
+	           "replaced by an empty directory that goes with the pod");
+}
+
+/* A volume without a source that works is left out: that was reported. */
+static bool fill(struct lower_pod *p, const struct at *at, const struct k8s_volume *v,
+                 struct plan_volume *out, bool *complete)
+{
+	const char *foreign = p->l->r->o->substitute_volumes ? foreign_source(v) : NULL;
+
+	if (v->emptyDir)
+		fill_empty_dir(out, v->emptyDir);
+	else if (v->hostPath)
+		fill_host_path(out, v->hostPath, p->v->o->dir);
+	else if (v->configMap || v->secret || v->projected || v->downwardAPI)
+		*complete = lower_files(p, at, v, out);
+	else if (v->persistentVolumeClaim)
+		fill_claim(p, at, out, v->persistentVolumeClaim);
+	else if (v->ephemeral)
+		fill_ephemeral(p, at, out);
+	else if (v->image)
+		fill_image(out, v->image);
+	else if (foreign)
+		substitute(p, at, out, foreign);
+	else
+		return false;
+	return true;
 }
 
 static void lower_volume(struct lower_pod *p, const struct at *at, const struct k8s_volume *v)
 {
 	struct plan_volume *out = LOWER_ADD(p->pod->volumes, p->pod->volumes_count);
+	uint32_t number = p->pod->volumes_count - 1;
+	bool complete = true;
 
 	out->name = xstrdup(v->name);
-	(void)names_add(&p->volumes, out->name, 0, NULL);
-	if (v->emptyDir)
-		fill_empty_dir(out, v->emptyDir);
-	else if (v->hostPath)
-		fill_host_path(out, v->hostPath, p->v->o->dir);
-	else if (v->configMap)
-		fill_files(p, AT(at, "configMap"), out, OBJECT_CONFIG_MAP, v->configMap->name,
-		           v->configMap->items, v->configMap->items_count,
-		           v->configMap->defaultMode, v->configMap->optional);
-	else if (v->secret)
-		fill_files(p, AT(at, "secret"), out, OBJECT_SECRET, v->secret->secretName,
-		           v->secret->items, v->secret->items_count, v->secret->defaultMode,
-		           v->secret->optional);
-	else
-		fill_claim(p, at, out, v->persistentVolumeClaim);
+	if (fill(p, at, v, out, &complete)) {
+		(void)names_add(&p->volumes, out->name, number * 2 + !complete, NULL);
+		return;
+	}
+	free(out->name);
+	p->pod->volumes_count--;
 }
 
 void lower_volumes(struct lower_pod *p)
 {
 	const struct k8s_pod_spec *s = p->v->spec;
+	uint32_t there;
 
 	for (uint32_t i = 0; i < s->volumes_count && !p->l->stop; i++) {
 		const struct at *at = AT_ITEM(AT(p->v->spec_at, "volumes"), i);
 
-		if (s->volumes[i].name && has_source(&s->volumes[i]) &&
-		    lower_spend(p, at, FILE_COST))
+		/* a claim of a StatefulSet takes the place of its template's volume */
+		if (s->volumes[i].name && !names_find(&p->volumes, s->volumes[i].name, &there) &&
+		    lower_spend(p, at, VOLUME_COST))
 			lower_volume(p, at, &s->volumes[i]);
 	}
 }
