@@ -3,20 +3,16 @@
 #include "kube/scalar.h"
 
 #include <ctype.h>
+#include <float.h>
+
+#include "pkg/util/clock.h"
+#include "pkg/util/str.h"
+
+#define DIGITS "0123456789"
 
 static bool digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool alnum_lower(char c)
-{
-	return digit(c) || (c >= 'a' && c <= 'z');
-}
-
-static bool alnum(char c)
-{
-	return alnum_lower(c) || (c >= 'A' && c <= 'Z');
 }
 
 int scalar_bool(const char *text, bool *ret)
@@ -35,57 +31,94 @@ int scalar_bool(const char *text, bool *ret)
 	return -1;
 }
 
-static int digit_of(char c)
+static unsigned digit_of(char c)
 {
 	if (digit(c))
-		return c - '0';
+		return (unsigned)(c - '0');
 	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 99;
+}
+
+/*
+ * A number without its "_", which count for nothing behind the first character. Text that has none
+ * is not copied; *owned is what to free.
+ */
+static const char *plain(const char *text, char **owned)
+{
+	char *to;
+
+	if (*text == '_' || !strchr(text, '_'))
+		return text;
+	to = *owned = xmalloc(strlen(text) + 1);
+	for (; *text; text++)
+		if (*text != '_')
+			*to++ = *text;
+	*to = '\0';
+	return *owned;
+}
+
+/* The digits of a whole number without "_"; sets the base that they are in. */
+static const char *digits_of(const char *p, unsigned *ret)
+{
+	char x;
+
+	p += *p == '-' || *p == '+';
+	*ret = 10;
+	if (*p != '0' || !p[1])
+		return p;
+	x = (char)(p[1] | 0x20);
+	*ret = x == 'x' ? 16 : x == 'b' ? 2 : 8;
+	return p + 1 + (x == 'x' || x == 'b' || x == 'o');
+}
+
+/* A whole number without its sign. */
+static enum scalar_result magnitude(const char *text, uint64_t *ret)
+{
+	unsigned base;
+	const char *p = digits_of(text, &base);
+	bool range = false;
+	uint64_t v = 0;
+
+	if (!*p)
+		return SCALAR_SYNTAX;
+	for (; *p; p++) {
+		unsigned d = digit_of(*p);
+
+		if (d >= base)
+			return SCALAR_SYNTAX;
+		range |= v > (UINT64_MAX - d) / base;
+		v = v * base + d;
+	}
+	*ret = v;
+	return range ? SCALAR_RANGE : SCALAR_OK;
 }
 
 enum scalar_result scalar_int(const char *text, int64_t *ret)
 {
-	bool negative = *text == '-', range = false;
-	const char *p = text + (*text == '-' || *text == '+');
-	uint64_t v = 0, max = (uint64_t)INT64_MAX + negative;
-	int base = 10;
+	autofree char *owned = NULL;
+	bool negative = *text == '-';
+	uint64_t v;
+	enum scalar_result r = magnitude(plain(text, &owned), &v);
 
-	if (*p == '0' && p[1]) {
-		char x = (char)(p[1] | 0x20);
-
-		base = x == 'x' ? 16 : x == 'b' ? 2 : 8;
-		p += 1 + (x == 'x' || x == 'b' || x == 'o');
-	}
-	if (!*p || *p == '_')
-		return SCALAR_SYNTAX;
-	for (; *p; p++) {
-		int d = digit_of(*p);
-
-		if (*p == '_')
-			continue;
-		if (d >= base)
-			return SCALAR_SYNTAX;
-		if (v > (max - (unsigned)d) / (unsigned)base)
-			range = true;
-		v = v * (unsigned)base + (unsigned)d;
-	}
-	if (range)
+	if (r != SCALAR_OK)
+		return r;
+	if (v > (uint64_t)INT64_MAX + negative)
 		return SCALAR_RANGE;
-	*ret = negative ? (int64_t)(0 - v) : (int64_t)v;
+	*ret = (int64_t)(negative ? 0 - v : v);
 	return SCALAR_OK;
 }
 
 /* A decimal number with a point or an exponent, or one such as 08 that YAML 1.1 reads as a float.
  */
-static bool is_float(const char *p)
+static bool is_float(const char *text)
 {
-	size_t before, after = 0;
+	const char *p = text + (*text == '-' || *text == '+');
+	size_t before = strspn(p, DIGITS), after = 0;
+	double v;
 
-	p += *p == '-' || *p == '+';
-	before = strspn(p, "0123456789");
 	p += before;
 	if (*p == '.') {
-		after = strspn(++p, "0123456789");
+		after = strspn(++p, DIGITS);
 		p += after;
 	}
 	if (!before && !after)
@@ -95,14 +128,40 @@ static bool is_float(const char *p)
 		p += *p == '-' || *p == '+';
 		if (!digit(*p))
 			return false;
-		p += strspn(p, "0123456789");
+		p += strspn(p, DIGITS);
 	}
-	return !*p;
+	if (*p)
+		return false;
+	v = strtod(text, NULL); /* 1e999, which no double holds, is text */
+	return v >= -DBL_MAX && v <= DBL_MAX;
+}
+
+/* Behind a point in front, "_" has to stand between digits. */
+static bool odd_fraction(const char *text)
+{
+	if (*text != '.')
+		return false;
+	for (const char *p = strchr(text, '_'); p; p = strchr(p + 1, '_'))
+		if (!digit(p[-1]) || !digit(p[1]))
+			return true;
+	return false;
+}
+
+static bool is_number(const char *text)
+{
+	autofree char *owned = NULL;
+	const char *p = plain(text, &owned);
+	uint64_t v;
+
+	if (odd_fraction(text))
+		return false;
+	/* decimal and octal numbers that are too large are floats, others are text */
+	return (magnitude(p, &v) == SCALAR_OK && (*p != '-' || v <= (uint64_t)INT64_MAX + 1)) ||
+	       is_float(p);
 }
 
 enum scalar_kind scalar_kind(const char *text)
 {
-	int64_t n;
 	bool b;
 
 	switch (*text) {
@@ -122,134 +181,47 @@ enum scalar_kind scalar_kind(const char *text)
 		                                                       : SCALAR_STRING;
 	if (!digit(*text) && !strchr("+-.", *text))
 		return SCALAR_STRING;
-	return scalar_int(text, &n) != SCALAR_SYNTAX || is_float(text) ? SCALAR_NUMBER
-	                                                               : SCALAR_STRING;
+	return is_number(text) ? SCALAR_NUMBER : SCALAR_STRING;
 }
 
-/* One DNS-1123 label of len bytes. */
-static bool label(const char *s, size_t len)
+enum scalar_result scalar_percent(const char *text, int *ret)
 {
-	if (!len || len > 63 || s[0] == '-' || s[len - 1] == '-')
+	size_t digits = strspn(text, DIGITS);
+	int64_t v = 0;
+
+	if (!digits || !streq(text + digits, "%"))
+		return SCALAR_SYNTAX;
+	for (; digit(*text); text++)
+		v = MIN(v * 10 + (*text - '0'), (int64_t)INT_MAX + 1);
+	if (v > INT_MAX)
+		return SCALAR_RANGE;
+	*ret = (int)v;
+	return SCALAR_OK;
+}
+
+int64_t scalar_round_percent(int percent, int total, bool up)
+{
+	return ((int64_t)percent * total + (up ? 99 : 0)) / 100;
+}
+
+bool scalar_time_valid(const char *text)
+{
+	autofree char *copy = xstrdup(text);
+	int64_t year, ns;
+
+	/* Go takes neither "t" nor "z" nor leap seconds */
+	if (strspn(text, DIGITS) != 4 || strlen(text) < 20 || strpbrk(text, "tz") ||
+	    text[17] == '6')
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!alnum_lower(s[i]) && s[i] != '-')
-			return false;
-	return true;
-}
-
-bool name_is_label(const char *s)
-{
-	return label(s, strlen(s));
-}
-
-static bool subdomain(const char *s, size_t len)
-{
-	size_t start = 0;
-
-	if (!len || len > 253)
+	copy[4] = '\0';
+	if (str_parse_int(copy, 0, 9999, &year) < 0)
 		return false;
-	for (size_t i = 0; i <= len; i++) {
-		if (i < len && s[i] != '.')
-			continue;
-		/* only the whole is bounded, not each part, in Kubernetes' rule */
-		if (i == start || s[start] == '-' || s[i - 1] == '-')
-			return false;
-		start = i + 1;
-	}
-	for (size_t i = 0; i < len; i++)
-		if (!alnum_lower(s[i]) && s[i] != '-' && s[i] != '.')
-			return false;
-	return true;
-}
-
-bool name_is_subdomain(const char *s)
-{
-	return subdomain(s, strlen(s));
-}
-
-bool name_is_path_safe(const char *s)
-{
-	size_t len = strlen(s);
-
-	if (!len || len > 253 || !alnum(s[0]))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!alnum(s[i]) && !strchr("-_.", s[i]))
-			return false;
-	return true;
-}
-
-/* [A-Za-z0-9] at both ends, "-_." allowed between; at most 63. */
-static bool word(const char *s, size_t len)
-{
-	if (!len || len > 63 || !alnum(s[0]) || !alnum(s[len - 1]))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!alnum(s[i]) && !strchr("-_.", s[i]))
-			return false;
-	return true;
-}
-
-bool name_is_qualified(const char *s)
-{
-	const char *slash = strchr(s, '/');
-
-	if (slash && !subdomain(s, (size_t)(slash - s)))
-		return false;
-	s = slash ? slash + 1 : s;
-	return word(s, strlen(s));
-}
-
-bool name_is_label_value(const char *s)
-{
-	return !*s || word(s, strlen(s));
-}
-
-bool name_is_config_key(const char *s)
-{
-	size_t len = strlen(s);
-
-	if (!len || len > 253 || streq(s, ".") || starts_with(s, ".."))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!alnum(s[i]) && !strchr("-_.", s[i]))
-			return false;
-	return true;
-}
-
-bool name_is_port(const char *s)
-{
-	size_t len = strlen(s);
-	bool letter = false;
-
-	if (!len || len > 15 || s[0] == '-' || s[len - 1] == '-' || strstr(s, "--"))
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (!alnum_lower(s[i]) && s[i] != '-')
-			return false;
-		letter |= !digit(s[i]) && s[i] != '-';
-	}
-	return letter;
-}
-
-bool name_is_env(const char *s)
-{
-	if (!*s)
-		return false;
-	for (; *s; s++)
-		if (*s < 0x20 || *s > 0x7e || *s == '=')
-			return false;
-	return true;
-}
-
-bool name_is_classic_env(const char *s)
-{
-	if (!*s || digit(*s) || streq(s, ".") || starts_with(s, ".."))
-		return false;
-	for (; *s; s++)
-		if (!alnum(*s) && !strchr("-_.", *s))
-			return false;
-	return true;
+	/* dates repeat every 400 years; the clock knows only those around ours */
+	year = 1700 + (year + 300) % 400;
+	for (int i = 3; i >= 0; i--, year /= 10)
+		copy[i] = (char)('0' + year % 10);
+	copy[4] = text[4];
+	return clock_parse_rfc3339(copy, &ns) == 0;
 }
 
 static int sextet(char c)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scalar.h - what plain text means: types as kubectl reads them, names as Kubernetes allows them
+ * scalar.h - what plain text means: types as kubectl reads them, percentages, times, base64
  */
 #pragma once
 
-#include "pkg/util/base.h"
+#include "kube/name_rule.h"
 
 enum scalar_kind { SCALAR_STRING, SCALAR_NULL, SCALAR_BOOL, SCALAR_NUMBER };
 
@@ -15,19 +15,20 @@ int scalar_bool(const char *text, bool *ret);
 
 enum scalar_result { SCALAR_OK = 0, SCALAR_SYNTAX = -1, SCALAR_RANGE = -2 };
 
-/* A whole number: decimal, 0x, 0o, 0b, 0 (octal), with "_" between digits and a sign. */
+/* A whole number: decimal, 0x, 0o, 0b, 0 (octal), with a sign; "_" counts for nothing but in front.
+ */
 enum scalar_result scalar_int(const char *text, int64_t *ret);
 
-/* Names: each is a question. */
-bool name_is_label(const char *s);       /* DNS-1123 label: pod's containers, volumes, namespaces */
-bool name_is_subdomain(const char *s);   /* DNS-1123 subdomain: objects */
-bool name_is_path_safe(const char *s);   /* no cluster would take it, but it cannot harm here */
-bool name_is_qualified(const char *s);   /* key of a label or annotation: [prefix/]name */
-bool name_is_label_value(const char *s); /* value of a label */
-bool name_is_config_key(const char *s);  /* key of a ConfigMap or Secret */
-bool name_is_port(const char *s);        /* IANA service name of at most 15 characters */
-bool name_is_env(const char *s);         /* what `env` takes: printable ASCII without "=" */
-bool name_is_classic_env(const char *s); /* what every kubelet takes from envFrom */
+/* "25%": 0 and more, written with digits only. */
+enum scalar_result scalar_percent(const char *text, int *ret);
+/* That many percent of total (both 0 or more), rounded up or down, as maxSurge and its like are. */
+int64_t scalar_round_percent(int percent, int total, bool up);
 
-/* Decode standard base64 with padding; line breaks are skipped. Owned bytes, NULL if it is none. */
+/* True for a date with time and zone as Kubernetes writes it: 2006-01-02T15:04:05Z (RFC 3339). */
+bool scalar_time_valid(const char *text);
+
+/*
+ * Decode standard base64 with padding as Go does: line breaks are skipped, and bits that are left
+ * over need not be zero. Owned bytes with a NUL behind them, NULL if it is no base64.
+ */
 unsigned char *base64_decode(const char *text, size_t *ret_len);
