@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -184,6 +185,23 @@ static void lower_limit(uint64_t soft)
 	(void)setrlimit(RLIMIT_NOFILE, &lim);
 }
 
+/* Everything is prepared: wait until the program may run. Who held the gate and died, left it shut.
+ */
+static int wait_gate(const int *gate, struct err *e)
+{
+	struct pollfd p = {.fd = gate ? gate[0] : -1, .events = POLLIN};
+	int n;
+
+	if (!gate)
+		return 0;
+	(void)close(gate[1]);
+	while ((n = poll(&p, 1, -1)) < 0 && errno == EINTR)
+		;
+	if (n == 1 && p.revents & POLLIN)
+		return 0;
+	return err_set(e, ERR_HOST, "the project ended before the program was started");
+}
+
 int process_become(const struct process *p, struct err *e)
 {
 	if (start_session(p, e) < 0 || set_descriptors(p, e) < 0)
@@ -197,6 +215,8 @@ int process_become(const struct process *p, struct err *e)
 	/* A core dump or a debugger must not see what we still carry of the supervisor's memory. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (set_privileges(p, e) < 0)
+		return -1;
+	if (wait_gate(p->gate, e) < 0)
 		return -1;
 	reset_signals();
 	return lookup_exec(p->argv, p->env, p->who->uid, e);

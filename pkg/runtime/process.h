@@ -17,6 +17,7 @@ struct process {
 	bool no_new_privs, no_seccomp;
 	uint64_t nofile;  /* soft limit of descriptors, 0: 1024 */
 	int cwd_fd;       /* opened inside the container's root */
+	const int *gate;  /* as in struct spawn_spec; NULL: execute at once */
 	int in, out, err; /* become 0, 1, 2 */
 	int tty;          /* controlling terminal, -1: none; is in, out and err too */
 };

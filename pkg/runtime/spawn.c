@@ -199,6 +199,7 @@ static int step_process(struct setup *st, struct err *e)
 		.out = s->stdout_fd,
 		.err = s->stderr_fd,
 		.tty = st->pty_fd,
+		.gate = s->gate,
 	};
 
 	if (p.in < 0 && !s->tty) {

@@ -73,6 +73,11 @@ struct spawn_spec {
 	int stdout_fd, stderr_fd; /* pipes; fchown'ed to the container's uid and gid by the child */
 	bool tty;     /* a pty in the container's own devpts; its master is sent over tty_sock */
 	int tty_sock; /* SOCK_SEQPACKET end that receives the master by SCM_RIGHTS */
+
+	/* Both ends of a pipe: the child prepares everything, but executes only when a byte is in
+	 * it, and never if the other end closes before; the byte is left for others. NULL: no gate
+	 */
+	const int *gate;
 };
 
 struct spawn_result {

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -44,6 +45,7 @@ struct box {
 	void (*exec_tweak)(struct exec_spec *x);
 	bool tty, exec_tty;
 	size_t layers; /* extra empty layers */
+	enum { NO_GATE, GATE_OPENS, GATE_SHUTS } gate;
 	/* for tweaks */
 	struct spawn_mount mounts[4];
 	uint32_t groups[2];
@@ -51,6 +53,7 @@ struct box {
 	int scratch; /* a directory beside the image */
 	/* out */
 	bool started, exec_started;
+	bool waited; /* nothing happened while the gate was closed */
 	int code, exec_code;
 	int64_t us;
 	struct err e;
@@ -231,10 +234,21 @@ static void run_exec(const struct spawn_result *r)
 	box->exec_code = proc_reap(xr.pidfd);
 }
 
+/* The child is prepared and waits; then let it go, or vanish as a dying supervisor does. */
+static void attend_gate(int gate[2], int err_fd)
+{
+	struct pollfd p = {.fd = err_fd, .events = POLLIN};
+
+	box->waited = poll(&p, 1, 300) == 0;
+	if (box->gate == GATE_OPENS)
+		must((int)write(gate[1], "g", 1), "open the gate");
+	fd_close_many(gate, 2);
+}
+
 static void run_container(int base)
 {
 	const char *const sh[] = {"sh", "-c", box->script, NULL};
-	int layers[LAYERS_MAX + 1], p[2], sv[2];
+	int layers[LAYERS_MAX + 1], p[2], sv[2], gate[2] = {-1, -1};
 	struct ns_set ns = {-1, -1, -1};
 	struct spawn_result r = {0};
 	struct spawn_spec s = {
@@ -282,11 +296,17 @@ static void run_container(int base)
 	s.tty_sock = sv[1];
 	if (box->tweak)
 		box->tweak(&s, box);
+	if (box->gate) {
+		must(pipe2(gate, O_CLOEXEC), "pipe");
+		s.gate = gate;
+	}
 	(void)umask(0077); /* not inherited */
 	before = clock_mono_ns();
 	if (spawn_container(&s, &r, &box->e) < 0)
 		return;
 	(void)close(p[1]);
+	if (box->gate)
+		attend_gate(gate, r.err_fd);
 	box->started = spawn_result_read(r.err_fd, &box->e) == 0;
 	box->us = (clock_mono_ns() - before) / 1000;
 	if (box->exec_argv[0]) {
@@ -1095,6 +1115,34 @@ TEST(many_layers_work_by_descriptor)
 	has(&b, "root:x:0:0");
 }
 
+/* ---- the gate ---- */
+
+TEST(a_program_waits_until_its_gate_opens)
+{
+	struct box b = {.script = "echo ran", .gate = GATE_OPENS};
+
+	run_ok(&b);
+	assert_true(b.waited);
+	has(&b, "ran");
+}
+
+TEST(a_program_never_runs_when_its_gate_shuts)
+{
+	struct box b = {.script = "echo ran", .gate = GATE_SHUTS};
+
+	fails_with(&b, ERR_HOST, "ended before the program was started");
+	assert_true(b.waited);
+	has_not(&b, "ran");
+}
+
+TEST(what_fails_before_the_gate_is_told_at_once)
+{
+	struct box b = {.argv = {"true"}, .tweak = unknown_user, .gate = GATE_OPENS};
+
+	fails_with(&b, ERR_WORKLOAD, "nobodyknows");
+	assert_false(b.waited);
+}
+
 static int set_up(void **state)
 {
 	struct err e = {0};
@@ -1144,6 +1192,9 @@ int main(void)
 		CASE(exec_does_not_trust_the_containers_terminal_device),
 		CASE(the_old_way_to_mount_an_overlay_works_with_many_layers),
 		CASE(many_layers_work_by_descriptor),
+		CASE(a_program_waits_until_its_gate_opens),
+		CASE(a_program_never_runs_when_its_gate_shuts),
+		CASE(what_fails_before_the_gate_is_told_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
