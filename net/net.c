@@ -202,6 +202,7 @@ static uint32_t free_number(const struct net *n)
 static void pod_free(struct network_pod *p)
 {
 	ns_close(&p->ns);
+	close_fd(&p->rtnl);
 	strv_done(&p->names);
 	free(p->name);
 	free(p);
@@ -220,6 +221,7 @@ static struct network_pod *pod_new(struct net *n, const struct plan_pod *pod)
 	p->name = xstrdup(pod->name);
 	p->id = ++n->last_id;
 	p->ns = (struct ns_set){-1, -1, -1};
+	p->rtnl = -1;
 	p->host = pod->host_network || n->mode == NET_HOST;
 	strv_add(&p->names, pod->name);
 	if (!streq(host, pod->name))
@@ -230,7 +232,7 @@ static struct network_pod *pod_new(struct net *n, const struct plan_pod *pod)
 	return p;
 }
 
-/* Namespaces, link, addresses. */
+/* Namespaces and addresses; links too, when those of the others are there. */
 static int pod_make(struct net *n, const struct plan_pod *pod, struct network_pod *p, struct err *e)
 {
 	struct pod_ns spec = {.hostname = host_name_of(pod),
@@ -242,7 +244,7 @@ static int pod_make(struct net *n, const struct plan_pod *pod, struct network_po
 	if (spec.wired) {
 		if (network_make_holder(n, e) < 0)
 			return -1;
-		p->number = spec.number = free_number(n);
+		p->number = free_number(n);
 		if (!p->number)
 			return err_set(e, ERR_HOST, "the project's subnet has no address left");
 		ip = addr_nth(&n->subnets.pods, p->number);
@@ -251,7 +253,9 @@ static int pod_make(struct net *n, const struct plan_pod *pod, struct network_po
 		if (!n->holder.shared)
 			(void)addr_text(&ip, p->ip6);
 	}
-	return pod_ns_make(&n->holder, &n->subnets, &spec, &p->ns, e);
+	if (pod_ns_make(&n->holder, &spec, &p->ns, &p->rtnl, e) < 0)
+		return -1;
+	return n->wired ? network_wire_pod(n, p, e) : 0;
 }
 
 static int pod_publish(struct net *n, const struct plan_pod *pod, const struct network_pod *p,
@@ -276,12 +280,14 @@ static int pod_live(struct net *n, const struct network_pod *p, bool had_holder,
 {
 	struct err ignored = {0};
 
-	if (!n->started)
+	if (!n->wired) /* network_wire() does it for all */
 		return 0;
-	if (!had_holder && n->holder.sk)
-		return network_start(n, e);
 	if (p->ns.net >= 0)
 		(void)pod_ns_after_map(&p->ns.net, 1, &ignored);
+	else if (p->number)
+		(void)pod_ns_after_map(&n->holder.ns.net, 1, &ignored);
+	if (!had_holder && n->holder.sk)
+		return network_start(n, e);
 	network_tell_names(n, p);
 	return 0;
 }
@@ -349,6 +355,11 @@ static void net_pod_remove(struct net *n, const char *pod_name)
 static int net_start(struct net *n, struct err *e)
 {
 	return network_start(n, e);
+}
+
+static int net_wire(struct net *n, struct err *e)
+{
+	return network_wire(n, e);
 }
 
 static int net_ready(const struct net *n, struct err *e)
@@ -432,6 +443,7 @@ const struct net_ops kubeplay_net_ops = {
 	.pod_add = net_pod_add,
 	.pod_remove = net_pod_remove,
 	.start = net_start,
+	.wire = net_wire,
 	.ready = net_ready,
 	.on_change = net_on_change,
 	.files = net_files,

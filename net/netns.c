@@ -199,8 +199,8 @@ static int make_tap(struct err *e)
 }
 
 struct inside {
-	bool tap, nft;
-	int rtnl, links;
+	bool tap;
+	int rtnl, links, nft;
 	const char *hostname;
 	bool own_net, own_uts;
 };
@@ -219,7 +219,7 @@ static int holder_inside(void *arg, struct err *e)
 	in->links = rtnl_open(RTMGRP_LINK, e);
 	if (in->links < 0)
 		return -1;
-	in->nft = nft_supported();
+	in->nft = nft_open();
 	return 0;
 }
 
@@ -257,13 +257,28 @@ static int make_bridge(struct nl_sock *sk, struct err *e)
 	return r < 0 ? rt_fail(e, r, "make the bridge") : rt_find(sk, "kp0", e);
 }
 
-/* The pods will live in the holder: their addresses, and the gateway's, go to its loopback. */
-static int become_shared(struct holder *h, const struct subnets *s, struct err *e)
+/* Without a bridge the pods will live in the holder: their addresses, and the gateway's, go to its
+ * loopback. */
+static int find_topology(struct holder *h, struct err *e)
+{
+	struct err why = {0};
+
+	h->bridge = h->nft && !h->shared ? make_bridge(h->sk, &why) : -1;
+	if (h->bridge >= 0)
+		return 0;
+	if (h->nft && !h->shared && why.sys != EOPNOTSUPP) {
+		*e = why;
+		return -1;
+	}
+	h->shared = true;
+	h->bridge = LO;
+	return 0;
+}
+
+static int wire_shared_holder(struct holder *h, const struct subnets *s, struct err *e)
 {
 	struct in6_addr gw = addr_nth(&s->pods, SUBNET_GATEWAY);
 
-	h->shared = true;
-	h->bridge = LO;
 	return rt_address(h->sk, LO, &gw, 32, e);
 }
 
@@ -314,7 +329,7 @@ static int wire_bridge(struct holder *h, const struct subnets *s, struct err *e)
 
 int holder_make(struct holder *h, bool with_tap, struct err *e)
 {
-	struct inside in = {.tap = with_tap, .rtnl = -1, .links = -1};
+	struct inside in = {.tap = with_tap, .rtnl = -1, .links = -1, .nft = -1};
 	struct ns_set ns;
 
 	if (ns_make(CLONE_NEWNET, holder_inside, &in, &ns, e) < 0) {
@@ -323,9 +338,15 @@ int holder_make(struct holder *h, bool with_tap, struct err *e)
 		return err_wrap(e, "network namespace of the project");
 	}
 	*h = (struct holder){
-		.ns = ns, .links = in.links, .nft = in.nft, .tap = with_tap, .shared = h->shared};
+		.ns = ns,
+		.links = in.links,
+		.nft = in.nft >= 0,
+		.nft_fd = in.nft,
+		.tap = with_tap,
+		.shared = h->shared,
+	};
 	h->sk = rt_adopt(in.rtnl, e);
-	if (!h->sk) {
+	if (!h->sk || find_topology(h, e) < 0) {
 		holder_done(h);
 		return -1;
 	}
@@ -334,14 +355,7 @@ int holder_make(struct holder *h, bool with_tap, struct err *e)
 
 int holder_wire(struct holder *h, const struct subnets *s, struct err *e)
 {
-	struct err why = {0};
-
-	h->bridge = h->nft && !h->shared ? make_bridge(h->sk, &why) : -1;
-	if (h->bridge < 0 && h->nft && !h->shared && why.sys != EOPNOTSUPP) {
-		*e = why;
-		return -1;
-	}
-	if (h->bridge < 0 ? become_shared(h, s, e) < 0 : wire_bridge(h, s, e) < 0)
+	if (h->shared ? wire_shared_holder(h, s, e) < 0 : wire_bridge(h, s, e) < 0)
 		return -1;
 	return h->tap ? wire_tap(h, s, e) : 0;
 }
@@ -393,21 +407,23 @@ void holder_done(struct holder *h)
 	h->sk = NULL;
 	if (h->links > 0)
 		close_fd(&h->links);
+	if (h->nft_fd > 0)
+		close_fd(&h->nft_fd);
 	ns_close(&h->ns);
 }
 
 /* Pods */
 
-static int make_veth(struct holder *h, const struct pod_ns *p, int net_fd, struct err *e)
+static int make_veth(struct holder *h, uint32_t number, int net_fd, struct err *e)
 {
 	struct rtnl_link *link = rtnl_link_veth_alloc(), *peer;
-	struct nl_addr *ll = rt_mac(p->number);
+	struct nl_addr *ll = rt_mac(number);
 	char name[IFNAMSIZ];
 	int r;
 
 	if (!link)
 		return err_sys(e, ENOMEM, "network: veth");
-	(void)snprintf(name, sizeof(name), "kp%u", p->number);
+	(void)snprintf(name, sizeof(name), "kp%u", number);
 	rtnl_link_set_name(link, name);
 	rtnl_link_set_mtu(link, NETNS_MTU);
 	rtnl_link_set_master(link, h->bridge);
@@ -450,22 +466,6 @@ static int address_pod(struct nl_sock *sk, const struct subnets *s, uint32_t num
 	return 0;
 }
 
-static int wire_pod(struct holder *h, const struct subnets *s, const struct pod_ns *p, int net_fd,
-                    int *rtnl, struct err *e)
-{
-	struct nl_sock *sk;
-	int r;
-
-	if (make_veth(h, p, net_fd, e) < 0)
-		return -1;
-	sk = rt_adopt(take_fd(rtnl), e);
-	if (!sk)
-		return -1;
-	r = address_pod(sk, s, p->number, e);
-	nl_socket_free(sk);
-	return r;
-}
-
 static int wire_shared(struct holder *h, const struct subnets *s, uint32_t number, struct err *e)
 {
 	const struct in6_addr ip = addr_nth(&s->pods, number);
@@ -473,8 +473,26 @@ static int wire_shared(struct holder *h, const struct subnets *s, uint32_t numbe
 	return rt_address(h->sk, LO, &ip, 32, e);
 }
 
-int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *p,
-                struct ns_set *ret, struct err *e)
+int pod_ns_wire(struct holder *h, const struct subnets *s, uint32_t number, int net_fd, int *rtnl,
+                struct err *e)
+{
+	struct nl_sock *sk;
+	int r;
+
+	if (h->shared)
+		return wire_shared(h, s, number, e);
+	if (make_veth(h, number, net_fd, e) < 0)
+		return -1;
+	sk = rt_adopt(take_fd(rtnl), e);
+	if (!sk)
+		return -1;
+	r = address_pod(sk, s, number, e);
+	nl_socket_free(sk);
+	return r;
+}
+
+int pod_ns_make(const struct holder *h, const struct pod_ns *p, struct ns_set *ret, int *ret_rtnl,
+                struct err *e)
 {
 	bool shared = p->wired && h->shared;
 	struct inside in = {.rtnl = -1,
@@ -484,22 +502,12 @@ int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *
 	                    .own_uts = p->own_uts};
 	int flags =
 		CLONE_NEWIPC | (in.own_net ? CLONE_NEWNET : 0) | (p->own_uts ? CLONE_NEWUTS : 0);
-	struct ns_set set;
-	int r = 0;
 
-	if (ns_make(flags, pod_inside, &in, &set, e) < 0) {
+	if (ns_make(flags, pod_inside, &in, ret, e) < 0) {
 		close_fd(&in.rtnl);
 		return -1;
 	}
-	if (p->wired)
-		r = shared ? wire_shared(h, s, p->number, e)
-		           : wire_pod(h, s, p, set.net, &in.rtnl, e);
-	close_fd(&in.rtnl);
-	if (r < 0) {
-		ns_close(&set);
-		return -1;
-	}
-	*ret = set;
+	*ret_rtnl = in.rtnl;
 	return 0;
 }
 

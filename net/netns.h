@@ -22,6 +22,7 @@ struct holder {
 	int bridge, tap;    /* ifindex; tap 0: none */
 	bool shared;        /* no bridge or veth in this kernel: pods live in the holder itself */
 	bool nft;           /* nf_tables is there */
+	int nft_fd;         /* for nft_load(), -1 once it was used */
 };
 
 /* All prefixes that the host's routing tables know; owned. */
@@ -34,9 +35,9 @@ int netns_watch_host(struct err *e);
 /* Read away what netns_watch_host() or `links` tell. */
 void netns_drain(int fd);
 
-/* Make the namespace, and a tap device if wanted. */
+/* Make the namespace, a tap device if wanted, and the bridge (or see that there is none). */
 int holder_make(struct holder *h, bool with_tap, struct err *e);
-/* Bridge, addresses, rules and routes. */
+/* Addresses, rules and routes. */
 int holder_wire(struct holder *h, const struct subnets *s, struct err *e);
 /* Read the pending link messages: 1 the tap has a carrier (an uplink holds it), 0 nothing new. */
 int holder_tap_up(struct holder *h);
@@ -45,16 +46,20 @@ void holder_listen_links(struct holder *h, bool on);
 void holder_done(struct holder *h);
 
 struct pod_ns {
-	uint32_t number; /* address of the pod in its subnets; its veth is kpNUMBER */
 	const char *hostname;
 	bool own_net; /* false: the host's or the holder's; only ipc (and uts) are made */
 	bool own_uts;
 	bool wired; /* false: loopback only */
 };
 
-/* Make the namespaces of a pod and wire them to the holder. */
-int pod_ns_make(struct holder *h, const struct subnets *s, const struct pod_ns *p,
-                struct ns_set *ret, struct err *e);
+/* Make the namespaces of a pod; *ret_rtnl is a routing socket of its network, -1 if that is not its
+ * own. */
+int pod_ns_make(const struct holder *h, const struct pod_ns *p, struct ns_set *ret, int *ret_rtnl,
+                struct err *e);
+/* Wire them to the holder. number: address of the pod in its subnets, its veth is kpNUMBER; the
+ * routing socket is taken over. */
+int pod_ns_wire(struct holder *h, const struct subnets *s, uint32_t number, int net_fd, int *rtnl,
+                struct err *e);
 /* Take a pod's link or addresses away; the namespaces end with their descriptors. */
 void pod_ns_unwire(struct holder *h, const struct subnets *s, uint32_t number);
 /* Settings that need the id maps: who may use ping sockets. To be called once the map is there. */

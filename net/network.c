@@ -2,12 +2,12 @@
 /*
  * network.c - see network.h
  *
- * Theory of operation: three parts make the network of a project ready: the packet rules (a child
- * that lives for a millisecond), kubeplay-net and the uplink (two processes under a minder). Each
- * change of one ends in report(), which compares what network_ready() says with what it said before
- * and calls the supervisor. The host can change under us: a netlink socket and directory
- * notification tell, after a moment of settling the default address and resolv.conf are looked at
- * again.
+ * Theory of operation: three parts make the network of a project ready: its links with their packet
+ * rules, made by network_wire(), and kubeplay-net and the uplink, two processes under a minder that
+ * start before, as that takes them longest. Each change of one ends in report(), which compares
+ * what network_ready() says with what it said before and calls the supervisor. The host can change
+ * under us: a netlink socket and directory notification tell, after a moment of settling the
+ * default address and resolv.conf are looked at again.
  */
 #include "net/network.h"
 
@@ -145,6 +145,9 @@ static void tell_all(struct relay *r)
 	struct net *n = CONTAINER_OF(r, struct net, relay);
 	struct control_msg m;
 
+	if (!n->wired) /* it waits for this, and must not look before its addresses are there */
+		return;
+	relay_begin(r);
 	memset(&m, 0, sizeof(m));
 	m.type = CONTROL_CONFIG;
 	m.u.config.gateway = addr_nth(&n->subnets.pods, SUBNET_GATEWAY);
@@ -261,45 +264,14 @@ static void rules_failed(struct net *n)
 	stop_up_ready(n);
 }
 
-/* The child that loaded them ended: nobody else knows it. */
-static void rules_ended(struct source *s, uint32_t events)
+static void load_rules(struct net *n)
 {
-	UNUSED(events);
-	loop_del(s);
-	(void)proc_reap(s->fd);
-	close_fd(&s->fd);
-}
-
-static void rules_ready(struct source *s, uint32_t events)
-{
-	struct net *n = CONTAINER_OF(s, struct net, rules_src);
-
-	UNUSED(events);
-	loop_del(s);
-	if (nft_result(s->fd, &n->rules_err) == 0)
-		n->rules = PART_OK;
-	else
-		rules_failed(n);
-	close_fd(&s->fd);
-	if (n->started)
-		report(n);
-}
-
-static int start_rules(struct net *n, struct err *e)
-{
-	autostrbuf struct strbuf text = {0};
-
 	if (!n->holder.nft)
-		return 0;
-	nft_rules(&n->subnets, n->uplink.host_loopback, &text);
-	n->rules_src = (struct source){.fd = -1, .ready = rules_ready};
-	n->rules_process = (struct source){.fd = -1, .ready = rules_ended};
-	if (nft_start(n->holder.ns.net, text.s, &n->rules_process.fd, &n->rules_src.fd, e) < 0)
-		return -1;
-	n->rules = PART_PENDING;
-	if (loop_add(n->loop, &n->rules_process, EPOLLIN, e) < 0)
-		return -1;
-	return loop_add(n->loop, &n->rules_src, EPOLLIN, e);
+		return;
+	n->rules = PART_OK;
+	if (nft_load(n->holder.nft_fd, &n->subnets, n->uplink.host_loopback, &n->rules_err) < 0)
+		rules_failed(n);
+	close_fd(&n->holder.nft_fd);
 }
 
 int network_make_holder(struct net *n, struct err *e)
@@ -310,9 +282,48 @@ int network_make_holder(struct net *n, struct err *e)
 		return 0;
 	if (holder_make(&n->holder, n->tun, e) < 0)
 		return -1;
-	if (start_rules(n, e) < 0 || holder_wire(&n->holder, &n->subnets, e) < 0)
-		return -1;
 	(void)addr_text(&gw, n->gateway);
+	if (!n->wired)
+		return 0;
+	load_rules(n);
+	return holder_wire(&n->holder, &n->subnets, e);
+}
+
+int network_wire_pod(struct net *n, struct network_pod *p, struct err *e)
+{
+	if (!p->number)
+		return 0;
+	return pod_ns_wire(&n->holder, &n->subnets, p->number, p->ns.net, &p->rtnl, e);
+}
+
+static void after_map(struct net *n)
+{
+	autofree int *fds = xcalloc(n->pod_count + 1, sizeof(int));
+	struct err e = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < n->pod_count; i++)
+		if (n->pods[i]->ns.net >= 0)
+			fds[count++] = n->pods[i]->ns.net;
+	if (!count && n->holder.shared)
+		fds[count++] = n->holder.ns.net;
+	if (pod_ns_after_map(fds, count, &e) < 0)
+		log_debug("ping sockets: %s", e.msg);
+}
+
+int network_wire(struct net *n, struct err *e)
+{
+	if (n->holder.sk && holder_wire(&n->holder, &n->subnets, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n->pod_count; i++)
+		if (network_wire_pod(n, n->pods[i], e) < 0)
+			return err_wrap(e, "pod %s", n->pods[i]->name);
+	n->wired = true;
+	if (n->holder.sk) {
+		tell_all(&n->relay); /* it goes on while we do */
+		load_rules(n);
+	}
+	after_map(n);
 	return 0;
 }
 
@@ -432,26 +443,7 @@ static void now_late(struct timer *t)
 	struct net *n = CONTAINER_OF(t, struct net, late);
 
 	n->is_late = true;
-	if (n->rules == PART_PENDING) {
-		(void)err_set(&n->rules_err, ERR_HOST, "packet rules: not loaded in time");
-		rules_failed(n);
-	}
 	report(n);
-}
-
-static void after_map(struct net *n)
-{
-	autofree int *fds = xcalloc(n->pod_count + 1, sizeof(int));
-	struct err e = {0};
-	size_t count = 0;
-
-	for (size_t i = 0; i < n->pod_count; i++)
-		if (n->pods[i]->ns.net >= 0)
-			fds[count++] = n->pods[i]->ns.net;
-	if (!count && n->holder.shared)
-		fds[count++] = n->holder.ns.net;
-	if (pod_ns_after_map(fds, count, &e) < 0)
-		log_debug("ping sockets: %s", e.msg);
 }
 
 int network_start(struct net *n, struct err *e)
@@ -461,10 +453,8 @@ int network_start(struct net *n, struct err *e)
 	n->late.fired = now_late;
 	if (!n->host_watch.loop)
 		watch_host(n);
-	if (!n->holder.sk) {
-		after_map(n);
+	if (!n->holder.sk)
 		return 0;
-	}
 	if (timer_set_ms(n->loop, &n->late, NETWORK_READY_MS, e) < 0)
 		return -1;
 	if (!n->no_uplink[0] && n->rules != PART_FAILED) {
@@ -476,7 +466,6 @@ int network_start(struct net *n, struct err *e)
 	n->relay.m.changed = relay_changed;
 	n->relay.tell_all = tell_all;
 	relay_start(&n->relay, n->loop, n->libexec, n->holder.ns.net);
-	after_map(n); /* last: the processes start meanwhile */
 	return 0;
 }
 
@@ -511,7 +500,7 @@ int network_ready(const struct net *n, struct err *e)
 
 	if (!network_bridged(n) || !n->holder.sk)
 		return 1;
-	if (!n->started)
+	if (!n->started || !n->wired)
 		return 0;
 	if (failed)
 		strbuf_adds(&why, n->no_uplink);
@@ -542,8 +531,7 @@ int network_ready(const struct net *n, struct err *e)
 
 void network_stop(struct net *n)
 {
-	struct source *sources[] = {&n->rules_src, &n->rules_process, &n->host_watch,
-	                            &n->resolv_watch};
+	struct source *sources[] = {&n->host_watch, &n->resolv_watch};
 
 	stop_up_ready(n);
 	minder_stop(&n->up);

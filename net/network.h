@@ -27,6 +27,7 @@ struct network_pod {
 	struct strv names;   /* in DNS */
 	uint32_t id, number; /* number 0: no address */
 	struct ns_set ns;
+	int rtnl;  /* routing socket of its network until it is wired, or -1 */
 	bool host; /* hostNetwork */
 	char ip[ADDR_TEXT_SIZE], ip6[ADDR_TEXT_SIZE];
 };
@@ -49,6 +50,7 @@ struct net {
 	struct relay relay;
 	struct minder up; /* the uplink */
 	bool started;
+	bool wired; /* what exists has its links and addresses, and so has what comes */
 	struct network_pod **pods;
 	size_t pod_count;
 	uint32_t last_id;
@@ -56,7 +58,6 @@ struct net {
 
 	enum part_state rules;
 	struct err rules_err;
-	struct source rules_src, rules_process; /* result of the nft child, and its end */
 	struct source up_ready; /* slirp4netns' ready pipe, or link messages of the holder */
 	struct timer late, settle;
 	bool is_late;
@@ -80,10 +81,16 @@ static inline bool network_bridged(const struct net *n)
 const char *network_host_name_ip(const struct net *n, char out[ADDR_TEXT_SIZE]);
 /* Read the host's default address and resolv.conf. */
 void network_look_at_host(struct net *n);
-/* The holder namespace with everything in it, and the child that loads the rules. */
+/* The holder namespace with its devices. */
 int network_make_holder(struct net *n, struct err *e);
-/* kubeplay-net, uplink, and the watches of the host's routes and resolv.conf. */
+/* kubeplay-net, uplink, and the watches of the host's routes and resolv.conf. They start while the
+ * rest goes on: kubeplay-net waits for what it is told once the holder is wired. */
 int network_start(struct net *n, struct err *e);
+/* Packet rules, links, addresses and routes of the holder and of the pods that there are; then tell
+ * kubeplay-net. */
+int network_wire(struct net *n, struct err *e);
+/* ... of one pod. */
+int network_wire_pod(struct net *n, struct network_pod *p, struct err *e);
 /* As net_ops.ready. */
 int network_ready(const struct net *n, struct err *e);
 /* Tell kubeplay-net a pod's names (again). */

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nft.h - packet rules of the holder namespace, by libnftables in a short-lived child */
+/*
+ * nft.h - packet rules of the holder namespace, spoken to the kernel directly
+ *
+ * The rules are few and never change, so they are written as the kernel's own messages in one
+ * transaction; libnftables would parse, compile and send the same in 2.5 ms and 1.5 MB.
+ */
 #pragma once
 
 #include "net/subnet.h"
-#include "pkg/util/str.h"
+#include "pkg/util/err.h"
 
 enum { NFT_MARK = 0x6b70 }; /* of replies to connections that the forwarder made */
 
-/* The whole rule set as nft(8) reads it. host_loopback: the uplink's gateway may be reached. */
-void nft_rules(const struct subnets *s, bool host_loopback, struct strbuf *out);
-/*
- * Begin to load rules in the namespace netns_fd; returns the pid of the child. *ret_fd gives one
- * struct err (nft_result) when it has ended.
+/* A socket for nft_load() of the namespace that the calling thread is in; -1: it has no nf_tables.
  */
-pid_t nft_start(int netns_fd, const char *rules, int *ret_pidfd, int *ret_fd, struct err *e);
-/* Read the result: 0 loaded, -1 not. */
-int nft_result(int fd, struct err *e);
-/* True if the namespace that the calling thread is in has nf_tables. */
-bool nft_supported(void);
+int nft_open(void);
+/*
+ * Load all rules, or none: fails with what the kernel refused. host_loopback: the uplink's gateway
+ * may be reached.
+ */
+int nft_load(int fd, const struct subnets *s, bool host_loopback, struct err *e);

@@ -43,11 +43,16 @@ static void flush(struct relay *r)
 	loop_mod(&r->control, EPOLLIN | (r->first ? (uint32_t)EPOLLOUT : 0));
 }
 
+void relay_begin(struct relay *r)
+{
+	r->untold = false;
+}
+
 void relay_send(struct relay *r, const struct control_msg *m, const int *fds, size_t nfds)
 {
 	struct relay_message *x;
 
-	if (r->control.fd < 0 || !r->control.loop)
+	if (r->control.fd < 0 || !r->control.loop || r->untold)
 		return;
 	if (!r->first &&
 	    (fd_send_msg(r->control.fd, m, sizeof(*m), fds, nfds) >= 0 || errno != EAGAIN))
@@ -156,6 +161,7 @@ static int start_program(struct minder *m, int output, struct err *e)
 		close_fd(&pidfd);
 		return -1;
 	}
+	r->untold = true;
 	r->tell_all(r);
 	return pidfd;
 }

@@ -15,12 +15,16 @@ struct relay {
 	char *program;
 	int holder_net; /* a loan */
 	struct relay_message *first, *last;
-	/* A new process listens: tell it everything there is. */
+	bool untold; /* it waits for tell_all(): what is sent before is in that anyway */
+	/* A new process listens: tell it everything there is; with relay_begin() first. Nothing
+	 * happens if it comes too early: call it again later. */
 	void (*tell_all)(struct relay *r);
 };
 
 /* Start kubeplay-net of the directory libexec in the namespace; m.changed and tell_all are set. */
 void relay_start(struct relay *r, struct loop *l, const char *libexec, int holder_net);
+/* What is sent from now on reaches it. */
+void relay_begin(struct relay *r);
 /* Send a message with up to CONTROL_SOCKETS descriptors (loans); quietly nothing while it is not
  * running. */
 void relay_send(struct relay *r, const struct control_msg *m, const int *fds, size_t nfds);

@@ -7,8 +7,11 @@
  * user's reasons)
  * -> [fork of the supervisor; the struct net comes along] -> setup (supervisor, before its uid map
  * is written)
- * -> pod_add for each pod -> start (after the map: kubeplay-net, uplink) -> ready() reports -> run
- * -> pod_add / pod_remove live -> stop. All descriptors are the implementation's.
+ * -> pod_add for each pod -> start (after the map: kubeplay-net, uplink) -> wire -> ready() reports
+ * -> run -> pod_add / pod_remove live -> stop. All descriptors are the implementation's.
+ *
+ * A pod's namespaces and addresses are known from pod_add() on, so its containers can be prepared
+ * while the helpers start and links are made; until ready() says so no program of them may run.
  */
 #pragma once
 
@@ -57,16 +60,17 @@ struct net_ops {
 	                size_t *ret_count, struct err *e);
 	void (*free_unused)(struct net *n); /* close everything in the command line's copy */
 
-	/* Supervisor, before the map: holder namespace, bridge, addresses, rules, tap, nft child.
-	 */
+	/* Supervisor, before the map: holder namespace, tap, bridge, rules. */
 	int (*setup)(struct net *n, struct loop *l, struct err *e);
-	/* Namespaces, veth, address, route, hostname of a pod; also live. fds: listeners for its
-	 * hostPorts when it was not part of prepare() (taken over), else NULL. */
+	/* Namespaces, hostname and addresses of a pod; live also its link and routes. fds:
+	 * listeners for its hostPorts when it was not part of prepare() (taken over), else NULL. */
 	int (*pod_add)(struct net *n, const struct plan_pod *pod, int *fds, size_t nfds,
 	               struct net_pod *ret, struct err *e);
 	void (*pod_remove)(struct net *n, const char *pod_name);
 	/* After the map: exec kubeplay-net in the holder, start the uplink. */
 	int (*start)(struct net *n, struct err *e);
+	/* Links, addresses and routes of everything that was made so far. NULL: nothing to do. */
+	int (*wire)(struct net *n, struct err *e);
 	/* Called by the loop when network becomes ready or its state changes: 1 ready (or no
 	 * network wanted), 0 not yet, -1 degraded with the reason in *e. changed() is called on
 	 * each change. */

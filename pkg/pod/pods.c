@@ -216,7 +216,7 @@ void pod_advance(struct pod *p)
 {
 	struct sup_container *init;
 
-	if (!p->stopping && p->volumes_made && p->sup->net_ready) {
+	if (!p->stopping && p->volumes_made) {
 		init = current_init(p);
 		if (init)
 			container_step(init, CONTAINER_START);

@@ -227,6 +227,10 @@ static void error_pipe_ready(struct source *src, uint32_t events)
 	loop_del(src);
 	r = spawn_result_read(src->fd, &e);
 	close_fd(&src->fd);
+	if (r == 0 && c->at_gate) /* nothing was executed: the gate is shut */
+		r = err_set(&e, ERR_HOST,
+		            "pod %s, container %s: the process that prepared it was killed",
+		            c->pod->plan->name, c->plan->name);
 	if (r < 0) {
 		state_set(&c->st->message, e.msg);
 		c->status = e.sys;
@@ -270,6 +274,7 @@ static int spawn_now(struct sup_container *c, struct start *s, struct err *e)
 		.stdout_fd = s->out_fd,
 		.stderr_fd = s->err_fd,
 		.tty_sock = -1,
+		.gate = p->sup->net_ready ? NULL : p->sup->gate,
 	};
 	struct spawn_result result;
 
@@ -280,6 +285,7 @@ static int spawn_now(struct sup_container *c, struct start *s, struct err *e)
 		return -1;
 	c->pid = result.pid;
 	c->pidfd = result.pidfd;
+	c->at_gate = spec.gate != NULL;
 	c->err_src.fd = result.err_fd;
 	c->err_src.ready = error_pipe_ready;
 	return loop_add(&p->sup->loop, &c->err_src, EPOLLIN, e);

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #ifdef __SANITIZE_ADDRESS__
@@ -300,6 +301,20 @@ static void refresh_files(struct supervisor *sup)
 	}
 }
 
+/* Programs may run: those that are prepared, and whatever starts from now on. */
+static void open_gate(struct supervisor *sup)
+{
+	if (sup->net_ready)
+		return;
+	sup->net_ready = true;
+	if (write(sup->gate[1], "g", 1) != 1) /* it cannot be full */
+		log_error("open the gate of the containers: errno %d", errno);
+	fd_close_many(sup->gate, ARRAY_LEN(sup->gate));
+	for (size_t i = 0; i < sup->pod_count; i++)
+		for (size_t j = 0; j < sup->pods[i]->count; j++)
+			sup->pods[i]->containers[j].at_gate = false;
+}
+
 static void network_changed(void *arg)
 {
 	struct supervisor *sup = arg;
@@ -310,7 +325,7 @@ static void network_changed(void *arg)
 		return;
 	if (sup->net_ready)
 		refresh_files(sup);
-	sup->net_ready = true;
+	open_gate(sup);
 	timer_done(&sup->net_timer);
 	network_state(sup, r < 0 ? "degraded" : sup->net_ops->uplink(sup->net),
 	              r < 0 ? e.msg : NULL);
@@ -323,7 +338,7 @@ static void network_late(struct timer *t)
 
 	if (sup->net_ready)
 		return;
-	sup->net_ready = true;
+	open_gate(sup);
 	network_state(sup, "degraded", "the network is not ready in time; pods start without it");
 	sup_changed(sup);
 }
@@ -682,6 +697,15 @@ static int wait_mapped(struct supervisor *sup, int sock, struct err *e)
 	return 0;
 }
 
+/* "mapped" has come: true without waiting. */
+static bool is_mapped(int sock)
+{
+	struct pollfd p = {.fd = sock, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* The network, and of the pods' namespaces what can be made before the map is there. */
 static int begin_network(struct supervisor *sup, const struct supervise *s, struct err *e)
 {
 	struct generation *gen = xcalloc(1, sizeof(*gen));
@@ -692,7 +716,7 @@ static int begin_network(struct supervisor *sup, const struct supervise *s, stru
 	sup->net = s->net;
 	if (sup->net_ops->setup(sup->net, &sup->loop, e) < 0)
 		return -1;
-	for (uint32_t i = 0; i < s->plan->pods_count; i++)
+	for (uint32_t i = 0; i < s->plan->pods_count && !is_mapped(s->sock); i++)
 		if (pod_make_network(sup, gen, &s->plan->pods[i], e) < 0)
 			return -1;
 	return 0;
@@ -714,17 +738,25 @@ static int start_network(struct supervisor *sup, struct err *e)
 	if (sup->net_ops->start(sup->net, e) < 0)
 		return -1;
 	sup->net_timer.fired = network_late;
-	if (timer_set_ms(&sup->loop, &sup->net_timer, NET_MS, e) < 0)
+	return timer_set_ms(&sup->loop, &sup->net_timer, NET_MS, e);
+}
+
+static int finish_network(struct supervisor *sup, struct err *e)
+{
+	if (sup->net_ops->wire && sup->net_ops->wire(sup->net, e) < 0)
 		return -1;
 	network_changed(sup);
 	return 0;
 }
 
+/* Each container is cloned as soon as its pod's files are there; it waits at the gate. */
 static int make_pods(struct supervisor *sup, const struct supervise *s, struct err *e)
 {
-	for (uint32_t i = 0; i < s->plan->pods_count; i++)
+	for (uint32_t i = 0; i < s->plan->pods_count; i++) {
 		if (pod_make(sup, sup->gen, &s->plan->pods[i], &s->grants[i], e) < 0)
 			return -1;
+		pod_advance(sup->pods[i]);
+	}
 	return 0;
 }
 
@@ -754,6 +786,8 @@ static int set_up(struct supervisor *sup, const struct supervise *s, struct err 
 	sup->curve = s->curve;
 	if (become_process(sup, s, e) < 0 || loop_init(&sup->loop, e) < 0)
 		return -1;
+	if (pipe2(sup->gate, O_CLOEXEC) < 0)
+		return err_sys(e, errno, "pipe");
 	sup->output.loop = &sup->loop;
 	sup->save_timer.fired = save_time;
 	sup->orphan_timer.fired = orphan_time;
@@ -763,7 +797,7 @@ static int set_up(struct supervisor *sup, const struct supervise *s, struct err 
 		return -1;
 	/* From here signals are handled; until now SIGTERM waited, and SIGKILL needs nobody. */
 	if (loop_add(&sup->loop, &sup->signals, EPOLLIN, e) < 0 || start_network(sup, e) < 0 ||
-	    make_pods(sup, s, e) < 0)
+	    make_pods(sup, s, e) < 0 || finish_network(sup, e) < 0)
 		return -1;
 	return begin_service(sup, s, e);
 }

@@ -71,6 +71,7 @@ struct sup_container {
 	int pidfd, status; /* status: of waitid, once reaped */
 	int stop_signal;
 	struct source err_src; /* error pipe while STARTING */
+	bool at_gate;          /* it was cloned before programs may run */
 	struct output out;
 	int64_t delay_ms; /* until the next start, while in BACKOFF */
 };
@@ -105,7 +106,8 @@ struct supervisor {
 	size_t pod_count;
 	const struct net_ops *net_ops;
 	struct net *net;
-	bool net_ready;
+	bool net_ready; /* or late: programs may run */
+	int gate[2];    /* pipe; a byte in it lets the containers that are prepared execute */
 	struct timer net_timer;
 	struct ctl ctl;
 	struct output_pool output;

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fake_net.h - net_ops for tests: namespaces of their own for each pod, and nothing in them */
+/*
+ * fake_net.h - net_ops for tests: namespaces of their own for each pod, and nothing in them
+ *
+ * fake_late_ms: the network is ready that much later. If something exists at fake_canary by then, a
+ * program ran too early, and the network says so.
+ */
 #pragma once
 
 #include <sched.h>
@@ -9,7 +14,15 @@
 
 enum { FAKE_PODS = 16 };
 
+static int fake_late_ms;
+static char fake_canary[200];
+
 struct net {
+	struct loop *loop;
+	struct timer late;
+	bool is_ready, too_early;
+	void (*changed)(void *arg);
+	void *changed_arg;
 	struct {
 		char name[64];
 		struct ns_set ns;
@@ -45,9 +58,9 @@ static void fake_free(struct net *n)
 
 static int fake_setup(struct net *n, struct loop *l, struct err *e)
 {
-	UNUSED(n);
-	UNUSED(l);
 	UNUSED(e);
+	n->loop = l;
+	n->is_ready = !fake_late_ms;
 	return 0;
 }
 
@@ -90,18 +103,30 @@ static int fake_start(struct net *n, struct err *e)
 	return 0;
 }
 
+static void fake_now_ready(struct timer *t)
+{
+	struct net *n = CONTAINER_OF(t, struct net, late);
+
+	n->is_ready = true;
+	n->too_early = access(fake_canary, F_OK) == 0;
+	n->changed(n->changed_arg);
+}
+
+static int fake_wire(struct net *n, struct err *e)
+{
+	n->late.fired = fake_now_ready;
+	return fake_late_ms ? timer_set_ms(n->loop, &n->late, fake_late_ms, e) : 0;
+}
+
 static int fake_ready(const struct net *n, struct err *e)
 {
-	UNUSED(n);
-	UNUSED(e);
-	return 1;
+	return n->too_early ? err_set(e, ERR_HOST, "a program ran too early") : n->is_ready;
 }
 
 static void fake_on_change(struct net *n, void (*changed)(void *arg), void *arg)
 {
-	UNUSED(n);
-	UNUSED(changed);
-	UNUSED(arg);
+	n->changed = changed;
+	n->changed_arg = arg;
 }
 
 static int fake_files(const struct net *n, const struct plan_pod *pod, const struct net_pod *np,
@@ -130,6 +155,7 @@ static const struct net_ops fake_net = {
 	.pod_add = fake_pod_add,
 	.pod_remove = fake_pod_remove,
 	.start = fake_start,
+	.wire = fake_wire,
 	.ready = fake_ready,
 	.on_change = fake_on_change,
 	.files = fake_files,

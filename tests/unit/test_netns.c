@@ -322,6 +322,8 @@ static void all_of_it(struct running *r)
 			_exit(13);
 		}
 	CHECK(ops->start(r->net, &e) == 0);
+	CHECK(ops->ready(r->net, &e) == 0); /* whatever the helpers say: nothing is wired */
+	CHECK(ops->wire(r->net, &e) == 0);
 	own_namespaces(r);
 	server = in_pod(&r->np[0], (struct want){.type = SOCK_STREAM, .listen = true, .port = 80});
 	wait_settled(r);

@@ -157,7 +157,8 @@ static void add_container(struct plan_container **list, uint32_t *count, const c
 	for (int i = 0; i < 3; i++)
 		plan_value_set(&c->command[i], argv[i]);
 	c->security.run_as_user = c->security.run_as_group = -1;
-	c->resources = (struct plan_resources){-1, -1, -1, -1};
+	c->resources = (struct plan_resources){
+		.cpu_request_m = -1, .cpu_limit_m = -1, .memory_request = -1, .memory_limit = -1};
 	c->mounts = xcalloc(1, sizeof(*c->mounts));
 	c->mounts_count = 1;
 	c->mounts[0] = (struct plan_mount){.volume = xstrdup("data"), .path = xstrdup("/data")};
@@ -175,7 +176,8 @@ static struct plan *make_plan(const struct box *boxes, uint32_t n)
 	p->files_count = 1;
 	p->claims = xcalloc(1, sizeof(*p->claims));
 	p->claims_count = 1;
-	p->claims[0] = (struct plan_claim){xstrdup("pg"), xstrdup("default"), true, 0};
+	p->claims[0] = (struct plan_claim){
+		.name = xstrdup("pg"), .claim_namespace = xstrdup("default"), .declared = true};
 	p->pods = xcalloc(n, sizeof(*p->pods));
 	p->pods_count = n;
 	for (uint32_t i = 0; i < n; i++) {
@@ -414,6 +416,31 @@ TEST(init_containers_come_first_and_a_failed_one_fails_the_pod)
 	assert_int_equal(down(true), 0);
 }
 
+TEST(no_program_runs_before_the_network_is_ready)
+{
+	const struct box web = {"web", "echo init > /data/ran", "exec sleep 1000",
+	                        PLAN_RESTART_ALWAYS};
+	struct changes c;
+	struct err e;
+	bool alive;
+	int r;
+
+	NEEDS_NAMESPACES();
+	fake_late_ms = 400;
+	(void)snprintf(fake_canary, sizeof(fake_canary), "%s/data/volumes/default/pg/ran", base);
+	r = up(&web, 1, &c, &e);
+	fake_late_ms = 0;
+	assert_int_equal(r, 0);
+	assert_int_equal(access(fake_canary, F_OK), 0);
+	struct state_project *s = look(&alive);
+
+	assert_string_equal(s->network, "none");
+	assert_null(s->network_message);
+	state_free(s);
+	assert_int_equal(down(true), 0);
+	expect_nothing_left();
+}
+
 TEST(a_completed_pod_counts_as_ready)
 {
 	const struct box job = {"job", NULL, "exit 0", PLAN_RESTART_NEVER};
@@ -508,6 +535,7 @@ RUN_TESTS(IN_PLACE(a_project_comes_up_answers_and_goes_without_a_trace),
           IN_PLACE(an_unchanged_up_does_nothing_and_a_change_touches_only_its_pod),
           IN_PLACE(a_crash_loop_is_reported_with_its_last_words_and_stays_for_inspection),
           IN_PLACE(init_containers_come_first_and_a_failed_one_fails_the_pod),
+          IN_PLACE(no_program_runs_before_the_network_is_ready),
           IN_PLACE(a_completed_pod_counts_as_ready),
           IN_PLACE(a_killed_supervisor_leaves_no_process_and_up_works_again),
           IN_PLACE(a_set_up_that_fails_undoes_everything),

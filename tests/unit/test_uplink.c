@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "net/nft.h"
 #include "net/uplink.h"
 
 struct place {
@@ -163,26 +162,8 @@ static void a_tun_device_that_cannot_be_opened_names_mode_and_fix(void **state)
 	assert_non_null(strstr(e.msg, "chmod 0666"));
 }
 
-TEST(the_tap_subnet_is_closed_unless_the_host_loopback_is_wanted)
-{
-	autostrbuf struct strbuf closed = {0}, open = {0};
-	struct subnets s;
-	struct err e = {0};
-
-	assert_int_equal(subnet_choose(NULL, 0, 1, 0, &s, &e), 0);
-	nft_rules(&s, false, &closed);
-	nft_rules(&s, true, &open);
-	assert_non_null(strstr(closed.s, "ip daddr 10.0.2.0/24 reject"));
-	assert_null(strstr(closed.s, "ip daddr 10.0.2.2 accept"));
-	assert_non_null(strstr(open.s, "ip daddr 10.0.2.2 accept"));
-	assert_non_null(strstr(closed.s,
-	                       "ip saddr 10.244.0.0/24 oifname != { \"kp0\", \"lo\" } masquerade"));
-	assert_non_null(strstr(closed.s, "table ip6 kp"));
-}
-
 RUN_TESTS(CASE_WITH(auto_takes_modern_pasta_then_slirp_then_old_pasta, up, down),
           CASE(without_a_program_auto_explains_and_a_wish_fails),
           CASE_WITH(the_vectors_are_those_that_were_measured, up, down),
           CASE_WITH(options_of_the_user_are_checked, up, down),
-          CASE_WITH(a_tun_device_that_cannot_be_opened_names_mode_and_fix, up, down),
-          CASE(the_tap_subnet_is_closed_unless_the_host_loopback_is_wanted))
+          CASE_WITH(a_tun_device_that_cannot_be_opened_names_mode_and_fix, up, down))
