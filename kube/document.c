@@ -139,9 +139,14 @@ void documents_load(struct run *r, size_t file)
 	doc.tree =
 		tree_open(text_of(s->text.s), s->text.len, (struct tree_place){0}, &r->d, file, 0);
 	while (!r->load.stop && tree_next(doc.tree, &d)) {
+		size_t failed = r->subst.failed;
+
 		doc.place = d.place;
 		d.root = subst_tree(&r->subst, tree_memory(doc.tree), d.root, &r->d, file);
-		load_node(&doc, d.root, NULL, KIND_ANY);
+		if (r->subst.failed == failed) /* else every rule would complain about "${" */
+			load_node(&doc, d.root, NULL, KIND_ANY);
+		else
+			r->documents++;
 	}
 	tree_close(doc.tree);
 }

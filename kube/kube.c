@@ -56,8 +56,10 @@ static void run_stages(struct run *r, struct kube_result *ret)
 	if (!r->load.stop && !r->d.errors)
 		sets_check_used(&r->sets, &r->d);
 	check_not_empty(r);
-	validate(r);
-	finish_plan(r, ret);
+	if (!r->subst.failed) { /* else objects are missing that others refer to */
+		validate(r);
+		finish_plan(r, ret);
+	}
 	if (r->d.errors) {
 		plan_free(ret->plan);
 		ret->plan = NULL;

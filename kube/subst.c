@@ -28,6 +28,26 @@ void subst_done(struct subst *s)
 	names_done(&s->index);
 }
 
+/* Names and values of the environment may be any bytes; what people wrote in YAML is UTF-8. */
+static bool is_utf8(const char *s)
+{
+	while (*s) {
+		unsigned char c = (unsigned char)*s++;
+		int more = c < 0x80                ? 0
+		           : c >= 0xc2 && c < 0xe0 ? 1
+		           : c >= 0xe0 && c < 0xf0 ? 2
+		           : c >= 0xf0 && c < 0xf5 ? 3
+		                                   : -1;
+
+		if (more < 0)
+			return false;
+		for (; more; more--, s++)
+			if (((unsigned char)*s & 0xc0) != 0x80)
+				return false;
+	}
+	return true;
+}
+
 /* --- one value ---------------------------------------------------------------------------------
  */
 
@@ -38,6 +58,7 @@ static void problem(struct change *c, const char *fmt, ...)
 	va_list ap;
 
 	c->failed = true;
+	c->s->failed++;
 	va_start(ap, fmt);
 	diag_vadd(c->d, KUBE_ERROR, c->file, c->node->line, c->node->column, c->at, fmt, ap);
 	va_end(ap);
@@ -109,7 +130,9 @@ static void variable(struct change *c, const char *p, const char *close, int lev
 	}
 	if (names_find(&c->s->index, name, &i))
 		value = c->s->vars[i].value;
-	if (value && (*value || !colon))
+	if (value && !is_utf8(value))
+		problem(c, "the value of variable \"%s\" is not UTF-8 text", name);
+	else if (value && (*value || !colon))
 		put(c, value, strlen(value));
 	else if (how == '-' && level < MAX_NESTED)
 		expand(c, p + 1, close, level + 1);

@@ -20,6 +20,7 @@ struct subst {
 	const struct kube_var *vars;
 	struct names index; /* name -> number of the variable */
 	size_t spent;
+	size_t failed; /* values that could not be made (reported) */
 };
 
 /* vars are borrowed. */

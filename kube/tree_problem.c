@@ -116,7 +116,7 @@ void tree_syntax_problem(struct tree *t)
 	t->stop = true;
 	if (p->error == YAML_READER_ERROR)
 		reader_problem(t);
-	else if (p->context)
+	else if (p->context && !t->origin)
 		diag_add(t->d, KUBE_ERROR, t->file, line, column, NULL, "%s %s of line %zu%s", what,
 		         p->context, t->section.line + p->context_mark.line + 1, syntax_hint(t));
 	else

@@ -51,8 +51,8 @@ static int write_below_only(int store_fd)
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 2)
 		return -1;
 	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (rules < 0 ||
-	    syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0)
+	if (rules < 0 || (store_fd >= 0 && syscall(SYS_landlock_add_rule, rules,
+	                                           LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0))
 		return -1;
 	return (int)syscall(SYS_landlock_restrict_self, rules, 0);
 }
@@ -63,7 +63,7 @@ int confine(int store_fd, struct err *e)
 		return err_sys(e, errno, "prctl");
 	if (write_below_only(store_fd) < 0)
 		log_debug("landlock is not available: %s", strerror(errno));
-	if (keep_caps(wanted_caps) < 0)
+	if (keep_caps(store_fd < 0 ? 0 : wanted_caps) < 0)
 		return err_sys(e, errno, "capset");
 	return 0;
 }

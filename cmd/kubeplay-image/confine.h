@@ -6,6 +6,7 @@
 
 /*
  * no_new_privs, not dumpable, only the capabilities to make files of any owner; with landlock (if
- * the kernel has it) writing below store_fd only. Before any thread is made.
+ * the kernel has it) writing below store_fd only. -1 is no store: no capability at all, and writing
+ * nowhere. Before any thread is made.
  */
 int confine(int store_fd, struct err *e);

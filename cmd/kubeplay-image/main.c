@@ -5,14 +5,20 @@
  * It reads what strangers wrote: JSON, gzip, tar. So before it reads anything it gives up what it
  * does not need: new privileges, being traced, every capability but those that make files of other
  * owners, and (with landlock, where the kernel has it) writing anywhere but below the store.
+ *
+ * kubeplay-image --fetch-url URL [--sha256 HEX] needs neither namespace nor store: the text goes to
+ * stdout, the reason of a failure to stderr and, as kubeplay's own exit code, to the parent.
  */
 #include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
+#include <signal.h>
 #include <sys/prctl.h>
 
 #include "cmd/kubeplay-image/confine.h"
 #include "pkg/image/program.h"
+#include "pkg/image/url.h"
+#include "pkg/util/fd.h"
 #include "pkg/util/log.h"
 #include "pkg/util/str.h"
 
@@ -32,6 +38,19 @@ static int number(const char *text)
 	                                                                               : -1;
 }
 
+static int fetch(const char *url, const char *sha256)
+{
+	autostrbuf struct strbuf text = {0};
+	struct err e = {0};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (confine(-1, &e) == 0 && url_fetch(url, sha256, &text, &e) == 0 &&
+	    fd_write_all(STDOUT_FILENO, text.s ? text.s : "", text.len, &e) == 0)
+		return 0;
+	(void)fd_write_all(STDERR_FILENO, e.msg, strlen(e.msg), &(struct err){0});
+	return err_exit_code(&e);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -39,8 +58,11 @@ int main(int argc, char **argv)
 		{"request-fd", required_argument, NULL, 'r'},
 		{"events-fd", required_argument, NULL, 'e'},
 		{"debug", no_argument, NULL, 'd'},
+		{"fetch-url", required_argument, NULL, 'u'},
+		{"sha256", required_argument, NULL, 'p'},
 		{0},
 	};
+	const char *url = NULL, *sha256 = NULL;
 	int store_fd = -1, request_fd = -1, events_fd = -1, c;
 	struct err e = {0};
 
@@ -58,10 +80,18 @@ int main(int argc, char **argv)
 		case 'd':
 			log_set_level(LOG_LEVEL_DEBUG);
 			break;
+		case 'u':
+			url = optarg;
+			break;
+		case 'p':
+			sha256 = optarg;
+			break;
 		default:
 			return usage("unknown option");
 		}
 	}
+	if (url && optind == argc)
+		return fetch(url, sha256);
 	if (optind != argc || store_fd < 0 || request_fd < 0 || events_fd < 0)
 		return usage("--store-fd, --request-fd and --events-fd are needed");
 	if (geteuid() != 0)

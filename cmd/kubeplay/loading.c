@@ -4,6 +4,7 @@
 
 #include <sys/utsname.h>
 
+#include "cmd/kubeplay/envfile.h"
 #include "cmd/kubeplay/sources.h"
 
 enum { EXIT_INVALID = 3 };
@@ -41,12 +42,91 @@ static void summary(const struct kube_result *k, const char *otherwise)
 	(void)fprintf(stderr, "; %s\n", otherwise);
 }
 
+/* --- variables ---------------------------------------------------------------------------------
+ */
+
+struct vars {
+	struct strv strings; /* name, value, name, value, ... */
+	struct kube_var *v;
+	size_t len;
+};
+
+static void vars_done(struct vars *vars)
+{
+	strv_done(&vars->strings);
+	free(vars->v);
+}
+
+static void add_environment(struct strv *strings)
+{
+	for (char **entry = environ; *entry; entry++) {
+		size_t name = strcspn(*entry, "=");
+
+		if (!(*entry)[name])
+			continue;
+		strv_take(strings, xstrndup(*entry, name));
+		strv_add(strings, *entry + name + 1);
+	}
+}
+
+/* The environment counts before the files, a later line or file before an earlier one. */
+static int collect(const struct loading_values *v, struct vars *vars, struct err *e)
+{
+	autostrv struct strv files = {0};
+
+	for (size_t i = 0; i < v->env_files.len; i++)
+		if (envfile_read(v->env_files.v[i], &files, e) < 0)
+			return -1;
+	if (!v->env_subst && !v->env_files.len)
+		return 0;
+	add_environment(&vars->strings);
+	for (size_t i = files.len; i; i -= 2) {
+		strv_add(&vars->strings, files.v[i - 2]);
+		strv_add(&vars->strings, files.v[i - 1]);
+	}
+	vars->v = xcalloc(vars->strings.len / 2 + 1, sizeof(*vars->v));
+	for (size_t i = 0; i + 1 < vars->strings.len; i += 2)
+		vars->v[vars->len++] =
+			(struct kube_var){vars->strings.v[i], vars->strings.v[i + 1]};
+	return 0;
+}
+
+/* --- sources -----------------------------------------------------------------------------------
+ */
+
+/* Those on the network are fetched; kube/ reads the others itself. */
+static int read_sources(struct cli *c, const char *const *names, size_t count,
+                        const struct kube_options *o, struct kube_result *ret, struct err *e)
+{
+	autofree struct kube_source *list = xcalloc(count, sizeof(*list));
+	autofree struct strbuf *texts = xcalloc(count, sizeof(*texts));
+	autostrv struct strv shown = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		list[i].name = names[i];
+		if (!kube_is_url(names[i]))
+			continue;
+		r = sources_fetch(cli_libexec(c), names[i], &texts[i], e);
+		strv_take(&shown, sources_url_shown(names[i]));
+		list[i].name = shown.v[shown.len - 1];
+		list[i].text = texts[i].s ? texts[i].s : "";
+		list[i].len = texts[i].len;
+	}
+	if (r == 0)
+		r = kube_load_sources(list, count, o, ret, e);
+	for (size_t i = 0; i < count; i++)
+		strbuf_done(&texts[i]);
+	return r;
+}
+
 int loading_read(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,
                  struct kube_result *ret, struct err *e)
 {
 	autofree char *source = NULL;
 	const char *const *list = (const char *const *)sources;
 	const char *chosen[1];
+	struct vars vars = {0};
 	struct utsname host;
 	struct kube_options o = {
 		.validate = (enum kube_validate)v->validate,
@@ -55,8 +135,13 @@ int loading_read(struct cli *c, const struct loading_values *v, char **sources, 
 		.node_name = "localhost",
 		.no_objects = flags & LOADING_NO_OBJECTS,
 		.fates = flags & LOADING_FATES,
+		.recursive = v->recursive,
+		.substitute = v->env_subst || v->env_files.len,
+		.sets = v->sets.v,
+		.sets_count = v->sets.len,
 	};
 	size_t n = 0;
+	int r;
 
 	while (sources[n])
 		n++;
@@ -68,7 +153,13 @@ int loading_read(struct cli *c, const struct loading_values *v, char **sources, 
 	}
 	if (uname(&host) == 0)
 		o.node_name = host.nodename;
-	return kube_load(list, n, &o, ret, e);
+	r = collect(v, &vars, e);
+	o.vars = vars.v;
+	o.vars_count = vars.len;
+	if (r == 0)
+		r = read_sources(c, list, n, &o, ret, e);
+	vars_done(&vars);
+	return r;
 }
 
 int loading_run(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,

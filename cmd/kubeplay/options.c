@@ -126,6 +126,16 @@ int option_parse_duration(const char *text, int64_t *ret_ms)
 	return 0;
 }
 
+static int add_string(const struct option_def *d, struct option_strings *list, const char *text,
+                      struct err *e)
+{
+	if (list->len == OPTION_STRINGS_MAX)
+		return err_set(e, ERR_USAGE, "--%s: given more than %d times", d->name,
+		               OPTION_STRINGS_MAX);
+	list->v[list->len++] = text;
+	return 0;
+}
+
 static int set_value(const struct option_def *d, void *values, const char *text, struct err *e)
 {
 	void *at = (char *)values + d->offset;
@@ -145,6 +155,8 @@ static int set_value(const struct option_def *d, void *values, const char *text,
 	case OPTION_STRING:
 		*(const char **)at = text;
 		return 0;
+	case OPTION_STRINGS:
+		return add_string(d, at, text, e);
 	case OPTION_INT:
 		if (str_parse_int(text, d->min, d->max, &n) < 0)
 			return err_set(e, ERR_USAGE,

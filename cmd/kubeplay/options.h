@@ -14,9 +14,18 @@ enum option_type {
 	OPTION_FLAG,     /* bool: true when given */
 	OPTION_BOOL,     /* bool: --name, --name=true or --name=false */
 	OPTION_STRING,   /* const char * */
+	OPTION_STRINGS,  /* struct option_strings: may be given several times */
 	OPTION_INT,      /* int64_t within [min, max] */
 	OPTION_DURATION, /* int64_t in milliseconds: 30 (seconds), 250ms, 1h30m */
 	OPTION_CHOICE,   /* int: index of the word in choices */
+};
+
+enum { OPTION_STRINGS_MAX = 200 };
+
+/* Loans from argv, in their order. */
+struct option_strings {
+	const char *v[OPTION_STRINGS_MAX];
+	size_t len;
 };
 
 struct option_def {

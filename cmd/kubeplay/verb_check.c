@@ -116,7 +116,7 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 
 const struct verb verb_check = {
 	.name = "check",
-	.usage = "[FILE|DIR|-]...",
+	.usage = "[FILE|DIR|URL|-]...",
 	.summary = "check manifests and list what is wrong with them",
 	.text = "Makes nothing, needs neither image nor user namespace. Exit code 3 if there is an error.",
 	VERB_OPTIONS(options, defaults),

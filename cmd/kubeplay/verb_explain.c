@@ -23,10 +23,10 @@ static const struct option_def options[] = {
 	{"all", 'v', OPTION_FLAG, offsetof(struct values, all), NULL,
          "with -f: fields that are simply applied, too", NULL, 0, 0},
 	{"recursive", 'r', OPTION_FLAG, offsetof(struct values, recursive), NULL,
-         "all fields below, as a tree", NULL, 0, 0},
+         "all fields below, as a tree; with -f: all files below", NULL, 0, 0},
 	{"output", 'o', OPTION_CHOICE, offsetof(struct values, output), "FORMAT",
          "text, json, or mdoc (the whole table, as in kubeplay.yaml(5))", outputs, 0, 0},
-	LOADING_OPTIONS(struct values),
+	LOADING_CHANGES(struct values),
 };
 
 static void print(struct strbuf *out)
@@ -36,8 +36,12 @@ static void print(struct strbuf *out)
 
 static int explain_files(struct cli *c, const struct values *v, char **args, struct err *e)
 {
+	struct loading_values loading = v->loading;
 	struct kube_result k = {0};
-	int r = fates_load(c, &v->loading, args, &k, e);
+	int r;
+
+	loading.recursive = v->recursive;
+	r = fates_load(c, &loading, args, &k, e);
 
 	if (r >= 0 && v->output == OUT_JSON)
 		report_json(fates_json(&k, v->all));
@@ -97,7 +101,7 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 
 const struct verb verb_explain = {
 	.name = "explain",
-	.usage = "[KIND[.FIELD...]]... | -f [FILE|DIR|-]...",
+	.usage = "[KIND[.FIELD...]]... | -f [FILE|DIR|URL|-]...",
 	.summary = "say what a kind or field means here, or what becomes of those of a manifest",
 	.text = "KIND may be short, and fields may have indices: deploy.spec.template, pod.spec.containers[0].image.\n"
 		"With -f, the fields that are not simply applied are listed for each object, with the reason.",

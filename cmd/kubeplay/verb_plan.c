@@ -238,7 +238,7 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 
 const struct verb verb_plan = {
 	.name = "plan",
-	.usage = "[FILE|DIR|-]...",
+	.usage = "[FILE|DIR|URL|-]...",
 	.summary = "check manifests and show what they come to",
 	.text = "Makes nothing and needs no image. Values of Secrets are shown as <secret>.",
 	VERB_OPTIONS(options, defaults),

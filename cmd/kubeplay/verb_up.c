@@ -317,7 +317,7 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 
 const struct verb verb_up = {
 	.name = "up",
-	.usage = "[FILE|DIR|-]...",
+	.usage = "[FILE|DIR|URL|-]...",
 	.summary = "bring pods up, or up to date; return when they are ready",
 	.text = "Without an argument: kube.yaml, pod.yaml, or the only *.yaml of the working directory. Run again after an edit\n"
 		"it changes only the pods whose definition changed.",

@@ -8,6 +8,7 @@ struct values {
 	const char *name;
 	int64_t tail, wait_ms;
 	int color;
+	struct option_strings add;
 };
 
 struct outer {
@@ -25,6 +26,7 @@ static const struct option_def inner_defs[] = {
 	{"name", 'n', OPTION_STRING, offsetof(struct values, name), "NAME", "a name", NULL, 0, 0},
 	{"tail", 0, OPTION_INT, offsetof(struct values, tail), "LINES", "lines", NULL, -1, 1000},
 	{"wait", 0, OPTION_DURATION, offsetof(struct values, wait_ms), "TIME", "time", NULL, 0, 0},
+	{"add", 'a', OPTION_STRINGS, offsetof(struct values, add), "WORD", "words", NULL, 0, 0},
 	{"color", 'p', OPTION_CHOICE, offsetof(struct values, color), "COLOR", "color", colors, 0,
          0},
 };
@@ -75,6 +77,26 @@ TEST(options_and_arguments_may_be_mixed)
 	assert_string_equal(args[0], "a");
 	assert_string_equal(args[1], "b");
 	assert_null(args[2]);
+}
+
+TEST(an_option_may_be_given_several_times)
+{
+	static const struct option_def *const add = &inner_defs[5];
+	static struct option_strings many;
+
+	assert_int_equal(parse(-1, "--add", "x=1", "a", "-ay", "--add=", NULL), 0);
+	assert_int_equal(v.add.len, 3);
+	assert_string_equal(v.add.v[0], "x=1");
+	assert_string_equal(v.add.v[1], "y");
+	assert_string_equal(v.add.v[2], "");
+	assert_string_equal(args[0], "a");
+	assert_int_equal(parse(-1, "b", NULL), 0);
+	assert_int_equal(v.add.len, 0);
+	for (int i = 0; i < OPTION_STRINGS_MAX; i++)
+		assert_int_equal(add_string(add, &many, "w", &e), 0);
+	assert_int_equal(add_string(add, &many, "w", &e), -1);
+	assert_int_equal(e.kind, ERR_USAGE);
+	assert_non_null(strstr(e.msg, "--add: given more than 200 times"));
 }
 
 TEST(two_dashes_end_the_options)
@@ -204,8 +226,9 @@ TEST(help_is_aligned_and_complete)
 	assert_non_null(strstr(out.s, "      --tail LINES            lines\n"));
 }
 
-RUN_TESTS(CASE(options_and_arguments_may_be_mixed), CASE(two_dashes_end_the_options),
-          CASE(a_command_keeps_its_own_options), CASE(a_verb_comes_after_the_options_before_it),
+RUN_TESTS(CASE(options_and_arguments_may_be_mixed), CASE(an_option_may_be_given_several_times),
+          CASE(two_dashes_end_the_options), CASE(a_command_keeps_its_own_options),
+          CASE(a_verb_comes_after_the_options_before_it),
           CASE(the_earlier_group_wins_a_letter_and_the_later_keeps_its_name),
           CASE(a_bool_may_be_given_with_and_without_a_value),
           CASE(wrong_values_name_the_option_and_what_it_takes),

@@ -191,6 +191,137 @@ TEST(json_may_split_characters_in_two_escapes)
 	refused_at("{\"a\": \"\\ud83d\"}", 15, 1, 0, "invalid Unicode");
 }
 
+TEST(utf16_is_read_with_its_mark)
+{
+	static const char little[] = "\xff\xfe"
+				     "a\0:\0 \0\xe9\0\n\0b\0:\0 \0\x3d\xd8\x00\xde\n";
+	static const char big[] = "\xfe\xff"
+				  "\0a\0:\0 \0\xe9\0\n\0b\0:\0 \xd8\x3d\xde\x00";
+	static const char half[] = "\xff\xfe"
+				   "a\0:\0 \0\n\0b\0:\0 \0\x3d\xd8";
+	struct parsed p = parse_bytes(little, sizeof(little));
+
+	assert_int_equal(p.count, 0);
+	assert_string_equal(node_get(p.doc[0].root, "a")->text, "\xc3\xa9");
+	assert_string_equal(node_get(p.doc[0].root, "b")->text, "\xf0\x9f\x98\x80");
+	assert_int_equal(node_get(p.doc[0].root, "b")->line, 2);
+	done(&p);
+	p = parse_bytes(big, sizeof(big) - 1);
+	assert_int_equal(p.count, 0);
+	assert_string_equal(node_get(p.doc[0].root, "b")->text, "\xf0\x9f\x98\x80");
+	done(&p);
+	refused_at(half, sizeof(half) - 1, 2, 4, "UTF-8");
+}
+
+TEST(json_texts_may_follow_each_other)
+{
+	static const char text[] = "{\"a\": \"}{\\\"\"}{\"b\": 2}\n\n  [3,\n {\"c\": 4}]\n"
+				   "{\"\u00e4\": 1}{\"d\": 5}\n---\ne: 6\n";
+	struct parsed p = parse(text);
+	const struct node *c;
+
+	assert_int_equal(p.count, 0);
+	assert_int_equal(p.docs, 6);
+	assert_string_equal(node_get(p.doc[0].root, "a")->text, "}{\"");
+	assert_int_equal(p.doc[1].root->line, 1);
+	assert_int_equal(p.doc[1].root->column, 14);
+	assert_int_equal(node_get(p.doc[1].root, "b")->column, 20);
+	assert_int_equal(p.doc[2].root->line, 3);
+	assert_int_equal(p.doc[2].root->column, 3);
+	c = node_get(p.doc[2].root->item[1], "c");
+	assert_int_equal(c->line, 4);
+	assert_int_equal(c->column, 8);
+	assert_int_equal(node_get(p.doc[4].root, "d")->column, 15);
+	assert_int_equal(node_get(p.doc[5].root, "e")->line, 7);
+	done(&p);
+	refused_at("{}{\"a\": }}", 10, 1, 0, "did not find expected");
+	refused_at("{a: '} {'}\n{b: c}\n", 18, 2, 1, "did not find expected"); /* YAML */
+}
+
+TEST(crlf_and_flow_documents_are_fine)
+{
+	struct parsed p = parse("a: 1\r\nb: |\r\n  x\r\n--- {c: 2}\r\n--- [d]\r\n...\r\n");
+
+	assert_int_equal(p.count, 0);
+	assert_int_equal(p.docs, 3);
+	assert_string_equal(node_get(p.doc[0].root, "b")->text, "x\n");
+	assert_int_equal(p.doc[1].root->line, 4);
+	assert_int_equal(p.doc[1].root->column, 5);
+	done(&p);
+}
+
+/* Every document, read again from its place, is the same with the same lines and columns. */
+TEST(a_document_can_be_read_again_from_its_place)
+{
+	static const char *const rows[] = {
+		"a: 1\n---\nb: 2\n",
+		"# \xc3\xa4\xc3\xb6\n---\n# \xe2\x82\xac\n---\n\xc3\xa4: 1\n--- {b: \xc3\xa4, c: d}\n",
+		"  a: 1\n  b: 2\n...\n---\n   c: 3\n   d: 4\n",
+		"%YAML 1.1\n%TAG !k! tag:yaml.org,2002:\n---\na: !k!str 1\n...\n%YAML 1.1\n---\nb: 2\n",
+		"a: 1\r\n---\r\nb: 2\r\n",
+		"{\"a\": 1}{\"b\": \"\xc3\xa4\"} {\"c\": 2}\n{\"d\":\n 3}",
+		"a: \xe2\x80\xa8\n---\nb: 1\n",
+		"--- |\n x\n--- \n- &x y\n- *x\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct parsed p = parse(rows[i]);
+
+		if (p.count || p.docs < 2)
+			fail_msg("%s: %s", rows[i], p.count ? p.diags[0].text : "one document");
+		for (size_t n = 0; n < p.docs; n++) {
+			struct diags d = {0};
+			struct tree_document doc;
+			struct tree *t = tree_open(p.text.s, p.text.len, p.doc[n].place, &d,
+			                           diags_file(&d, "x"), 0);
+			const struct node *a = p.doc[n].root, *b;
+
+			assert_true(tree_next(t, &doc));
+			b = doc.root;
+			assert_int_equal(a->kind, b->kind);
+			assert_int_equal(a->len, b->len);
+			assert_int_equal(a->line, b->line);
+			assert_int_equal(a->column, b->column);
+			if (a->kind == NODE_MAP) {
+				a = a->pair[a->len - 1].val;
+				b = b->pair[b->len - 1].val;
+				assert_int_equal(a->line, b->line);
+				assert_int_equal(a->column, b->column);
+				assert_string_equal(a->text, b->text);
+			}
+			tree_close(t);
+			diags_done(&d);
+		}
+		done(&p);
+	}
+}
+
+TEST(an_origin_stands_for_all_places)
+{
+	struct diags d = {0};
+	uint32_t origin = (diags_file(&d, "file"), diags_origin(&d, "--set x"));
+	struct tree_document doc;
+	struct kube_diag *v;
+	size_t count;
+	struct tree *t = tree_open("{a: 1, a: 2}", 12, (struct tree_place){0}, &d, 0, origin);
+
+	assert_true(tree_next(t, &doc));
+	assert_int_equal(doc.root->line, 0);
+	assert_int_equal(doc.root->column, origin);
+	diags_take(&d, &v, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(v[0].file, "--set x");
+	assert_int_equal(v[0].line + v[0].column, 0);
+	for (size_t i = 0; i < count; i++) {
+		free(v[i].file);
+		free(v[i].path);
+		free(v[i].text);
+	}
+	free(v);
+	tree_close(t);
+	diags_done(&d);
+}
+
 static long rss_kib(void)
 {
 	struct rusage u;
@@ -250,6 +381,49 @@ TEST(floods_and_towers_are_refused_cheaply)
 	}
 }
 
+/* Honest streams are dense too: 1.5 million values in 100 documents are read in the memory of one.
+ */
+TEST(a_long_stream_needs_the_memory_of_one_document)
+{
+	autostrbuf struct strbuf text = {0};
+	struct tree_document doc;
+	struct diags d = {0};
+	size_t count = 0;
+	struct tree *t;
+	long before;
+
+	for (int i = 0; i < 100; i++) {
+		strbuf_adds(&text, "---\n");
+		for (int k = 0; k < 7500; k++)
+			strbuf_addf(&text, "k%d: v\n", k);
+	}
+	t = tree_open(text.s, text.len, (struct tree_place){0}, &d, diags_file(&d, "x"), 0);
+	assert_true(tree_next(t, &doc));
+	before = rss_kib();
+	while (tree_next(t, &doc))
+		count++;
+	assert_int_equal(count, 99);
+	assert_int_equal(d.len, 0);
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(rss_kib() - before < 4096);
+#endif
+	UNUSED(before);
+	tree_close(t);
+	diags_done(&d);
+}
+
+TEST(a_stream_of_floods_is_refused)
+{
+	autostrbuf struct strbuf text = {0};
+
+	for (int i = 0; i < 10; i++) {
+		strbuf_adds(&text, "---\n[");
+		repeat(&text, "1,", 900000);
+		strbuf_adds(&text, "]\n");
+	}
+	survives(&text, "too many values in one file");
+}
+
 TEST(anchors_and_merges_are_bounded)
 {
 	autostrbuf struct strbuf anchors = {0}, merges = {0}, wide = {0};
@@ -297,4 +471,8 @@ RUN_TESTS(CASE(nodes_know_where_they_stand), CASE(empty_documents_are_not_there)
           CASE(bad_bytes_have_a_line), CASE(a_byte_order_mark_may_begin_any_document),
           CASE(json_may_split_characters_in_two_escapes),
           CASE(floods_and_towers_are_refused_cheaply), CASE(anchors_and_merges_are_bounded),
-          CASE(depth_counts_through_aliases), CASE(too_large_a_text_is_refused_unread))
+          CASE(depth_counts_through_aliases), CASE(utf16_is_read_with_its_mark),
+          CASE(json_texts_may_follow_each_other), CASE(crlf_and_flow_documents_are_fine),
+          CASE(a_document_can_be_read_again_from_its_place), CASE(an_origin_stands_for_all_places),
+          CASE(a_long_stream_needs_the_memory_of_one_document), CASE(a_stream_of_floods_is_refused),
+          CASE(too_large_a_text_is_refused_unread))
