@@ -9,6 +9,8 @@
  */
 #include "kube/document.h"
 
+#include "kube/workload.h"
+
 enum { MAX_OBJECTS = 100000 };
 
 /* The document that was read again last. */
@@ -24,14 +26,30 @@ struct document {
 	const char *dir;
 	struct tree *tree;
 	struct tree_place place;
+	size_t before; /* objects in the files before this one */
 };
+
+/* The name that an API server would make up; here it follows from the place in the file. */
+static void generate_name(const struct document *doc, struct k8s_meta *m)
+{
+	struct run *r = doc->r;
+	const char *file = r->sources->v[r->load.file].name;
+	autofree char *name = NULL;
+
+	if (!m || (m->name && *m->name) || !m->generateName || !*m->generateName)
+		return;
+	name = workload_generated_name(r->project, m->generateName, file,
+	                               r->documents - doc->before);
+	m->name = arena_strdup(&r->arena, name);
+}
 
 static void add_object(const struct document *doc, enum object_type type, void *data, uint32_t line,
                        const struct at *at)
 {
-	const struct k8s_meta *m = ((struct k8s_head *)data)->metadata;
+	struct k8s_meta *m = ((struct k8s_head *)data)->metadata;
 	struct run *r = doc->r;
 
+	generate_name(doc, m);
 	if ((r->objects_count & (r->objects_count - 1)) == 0)
 		r->objects = xrealloc(r->objects,
 		                      MAX(r->objects_count * 2, (size_t)1) * sizeof(*r->objects));
@@ -132,7 +150,7 @@ static void load_node(const struct document *doc, struct node *n, const struct a
 void documents_load(struct run *r, size_t file)
 {
 	const struct source *s = &r->sources->v[file];
-	struct document doc = {.r = r, .dir = s->dir};
+	struct document doc = {.r = r, .dir = s->dir, .before = r->documents};
 	struct tree_document d;
 
 	r->load.file = file;

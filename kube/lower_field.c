@@ -126,11 +126,28 @@ static char *pairs_field(const struct lower_pod *p, const char *path, bool file)
 	return NULL;
 }
 
+/* What a Job says about its pods, when the Job is not made yet. */
+static bool is_late(const struct lower_pod *p, const char *path)
+{
+	static const char *const parts[] = {"metadata.name", "metadata.uid",
+	                                    "['batch.kubernetes.io/", "['controller-uid']",
+	                                    "['job-name']"};
+
+	for (size_t i = 0; p->late && i < ARRAY_LEN(parts); i++)
+		if (i < 2 ? streq(path, parts[i]) : strstr(path, parts[i]) != NULL)
+			return true;
+	return false;
+}
+
 bool lower_field(struct lower_pod *p, const struct at *at, const struct k8s_field_ref *ref,
                  bool file, struct plan_value *out)
 {
 	autofree char *pairs = ref->fieldPath ? pairs_field(p, ref->fieldPath, file) : NULL;
 
+	if (pairs && is_late(p, ref->fieldPath)) {
+		plan_value_add(out, NULL, NULL, ref->fieldPath);
+		return lower_spend(p, at, LOWER_PART_COST);
+	}
 	if (pairs) {
 		plan_value_set(out, pairs);
 		return lower_spend(p, at, strlen(pairs));
@@ -141,7 +158,7 @@ bool lower_field(struct lower_pod *p, const struct at *at, const struct k8s_fiel
 
 		if (!streq(ref->fieldPath, f->path))
 			continue;
-		v = f->early ? f->early(p) : NULL;
+		v = f->early && !is_late(p, f->path) ? f->early(p) : NULL;
 		if (v)
 			plan_value_set(out, v);
 		else

@@ -13,6 +13,8 @@ static void report(struct run *r, const struct object *o, enum kube_severity sev
 {
 	const struct node *n;
 
+	if (r->muted && severity != KUBE_ERROR)
+		return;
 	if (r->d.full) { /* finding the place costs a walk: not for what nobody will see */
 		r->d.errors += severity == KUBE_ERROR;
 		return;

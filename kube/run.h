@@ -53,6 +53,7 @@ struct run {
 	struct subst subst;
 	struct sets sets;
 	struct reread *reread;
+	bool muted; /* what is no error has been said already: of pods that are all alike */
 	struct object *objects;
 	size_t objects_count, documents;
 	struct names index; /* "type/namespace/name" -> object */

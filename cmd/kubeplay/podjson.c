@@ -175,39 +175,15 @@ static json_t *conditions(const struct state_pod *pod)
 /* --- quality of service
  * ----------------------------------------------------------------------------------------- */
 
-struct qos {
-	bool any, all_guaranteed;
-};
-
-/* A limit without a request is its own request. */
-static bool is_pinned(int64_t request, int64_t limit)
-{
-	return limit > 0 && (request < 0 || request == limit);
-}
-
-static void weigh(struct qos *q, const struct plan_container *list, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		const struct plan_resources *r = &list[i].resources;
-
-		if (r->cpu_request_m > 0 || r->cpu_limit_m > 0 || r->memory_request > 0 ||
-		    r->memory_limit > 0)
-			q->any = true;
-		if (!is_pinned(r->cpu_request_m, r->cpu_limit_m) ||
-		    !is_pinned(r->memory_request, r->memory_limit))
-			q->all_guaranteed = false;
-	}
-}
-
 const char *podjson_qos(const struct plan_pod *plan)
 {
-	struct qos q = {.all_guaranteed = true};
+	static const char *const names[] = {
+		[PLAN_QOS_BEST_EFFORT] = "BestEffort",
+		[PLAN_QOS_BURSTABLE] = "Burstable",
+		[PLAN_QOS_GUARANTEED] = "Guaranteed",
+	};
 
-	weigh(&q, plan->init_containers, plan->init_containers_count);
-	weigh(&q, plan->containers, plan->containers_count);
-	if (!q.any)
-		return "BestEffort";
-	return q.all_guaranteed ? "Guaranteed" : "Burstable";
+	return names[plan->qos];
 }
 
 /* --- the whole

@@ -360,26 +360,6 @@ TEST(the_saved_object_is_completed_not_replaced)
 	json_decref(saved);
 }
 
-TEST(quality_of_service_follows_requests_and_limits)
-{
-	static const struct {
-		struct plan_resources r;
-		const char *text;
-	} rows[] = {
-		{{-1, -1, -1, -1}, "BestEffort"},   {{100, -1, -1, -1}, "Burstable"},
-		{{100, 100, 64, 64}, "Guaranteed"}, {{-1, 100, -1, 64}, "Guaranteed"},
-		{{50, 100, 64, 64}, "Burstable"},   {{-1, 100, -1, -1}, "Burstable"},
-		{{-1, -1, 64, 64}, "Burstable"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct plan_container c = {.resources = rows[i].r};
-		struct plan_pod pod = {.containers = &c, .containers_count = 1};
-
-		assert_string_equal(podjson_qos(&pod), rows[i].text);
-	}
-}
-
 RUN_TESTS(CASE(columns_are_as_wide_as_their_widest_cell_and_lines_end_without_blanks),
           CASE(text_from_outside_cannot_drive_the_terminal), CASE(ages_are_written_as_kubectl_does),
           CASE(sizes_have_two_or_three_digits),
@@ -388,5 +368,4 @@ RUN_TESTS(CASE(columns_are_as_wide_as_their_widest_cell_and_lines_end_without_bl
           CASE(restarts_are_added_up_and_the_latest_is_found),
           CASE(a_running_pod_has_the_status_that_kubernetes_gives),
           CASE(an_unready_container_is_named_in_the_conditions),
-          CASE(the_saved_object_is_completed_not_replaced),
-          CASE(quality_of_service_follows_requests_and_limits))
+          CASE(the_saved_object_is_completed_not_replaced))
