@@ -6,3 +6,5 @@
 
 /* Append objects.yaml. */
 int save_objects(const struct run *r, struct strbuf *out, struct err *e);
+/* Append the same of the Secrets alone, with their values; nothing if there are none. */
+int save_secrets(const struct run *r, struct strbuf *out, struct err *e);
