@@ -121,6 +121,22 @@ static void load_items(const struct document *doc, const struct node *n, const s
 		load_node(doc, items->item[i], keep_at(r, items_at, NULL, i), item_type);
 }
 
+/* False (reported) if the option that named the file is for another kind. */
+static bool belongs(const struct document *doc, const struct at *at, const struct node *n,
+                    struct kind k)
+{
+	struct run *r = doc->r;
+	const struct source *s = &r->sources->v[r->load.file];
+
+	if (!s->only || k.action == KIND_LIST || k.action == KIND_WRONG ||
+	    (k.type != KIND_ANY && streq(kind_name((enum object_type)k.type), s->only)))
+		return true;
+	diag_add(&r->d, KUBE_ERROR, r->load.file, n->line, n->column, at,
+	         "a file of %s may hold only objects of kind %s; give this file as a manifest",
+	         s->option, s->only);
+	return false;
+}
+
 /* A document, or an item of a list: then at is its path. */
 static void load_node(const struct document *doc, struct node *n, const struct at *at,
                       int item_type)
@@ -135,6 +151,8 @@ static void load_node(const struct document *doc, struct node *n, const struct a
 		r->load.stop = true;
 		return;
 	}
+	if (!belongs(doc, at, n, k))
+		return;
 	if (k.action == KIND_LIST) {
 		load_items(doc, n, at, k.type);
 	} else if (k.action == KIND_LOAD) {
@@ -160,7 +178,8 @@ void documents_load(struct run *r, size_t file)
 		size_t failed = r->subst.failed;
 
 		doc.place = d.place;
-		d.root = subst_tree(&r->subst, tree_memory(doc.tree), d.root, &r->d, file);
+		if (!s->made)
+			d.root = subst_tree(&r->subst, tree_memory(doc.tree), d.root, &r->d, file);
 		if (r->subst.failed == failed) /* else every rule would complain about "${" */
 			load_node(&doc, d.root, NULL, KIND_ANY);
 		else
@@ -226,7 +245,8 @@ static struct node *read_again(struct run *r, const struct object *o)
 		d.root = arena_alloc(tree_memory(w->tree), sizeof(*d.root));
 		*d.root = (struct node){.kind = NODE_MAP, .line = o->line, .column = 1};
 	}
-	w->root = subst_tree(&r->subst, tree_memory(w->tree), d.root, &w->silent, 0);
+	w->root = s->made ? d.root
+	                  : subst_tree(&r->subst, tree_memory(w->tree), d.root, &w->silent, 0);
 	r->subst.spent = spent;
 	set_again(r, w, o);
 	return w->root;

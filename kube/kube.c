@@ -10,6 +10,7 @@
 
 #include "kube/document.h"
 #include "kube/fields.h"
+#include "kube/generator.h"
 #include "kube/lower.h"
 #include "kube/save.h"
 #include "kube/validate.h"
@@ -23,7 +24,8 @@ static void finish_plan(struct run *r, struct kube_result *ret)
 	lower(r, &ret->plan, &ret->data);
 	ret->plan->files = xcalloc(MAX(list->len, (size_t)1), sizeof(char *));
 	for (size_t i = 0; i < list->len; i++)
-		ret->plan->files[ret->plan->files_count++] = xstrdup(list->v[i].path);
+		if (!list->v[i].made)
+			ret->plan->files[ret->plan->files_count++] = xstrdup(list->v[i].path);
 	if (!r->d.errors && !r->o->no_objects && save_objects(r, &ret->objects, &e) < 0)
 		diag_add(&r->d, KUBE_ERROR, 0, 0, 0, NULL, "%s", e.msg);
 }
@@ -114,6 +116,8 @@ int kube_load_sources(const struct kube_source *sources, size_t count, const str
 		else if (source_read(&list, s->name, o->recursive, e) < 0)
 			return -1;
 	}
+	if (generators_add(&list, o, e) < 0)
+		return -1;
 	return run(&list, sources[0].path ? sources[0].path : sources[0].name, o, ret, e);
 }
 

@@ -17,6 +17,18 @@ struct kube_var {
 	const char *name, *value;
 };
 
+/* ConfigMaps and Secrets that no manifest has (kube/generator.h). */
+enum kube_generator_type {
+	KUBE_CONFIG_MAP_FILE,      /* FILE with ConfigMaps only */
+	KUBE_SECRET_FILE,          /* FILE with Secrets only */
+	KUBE_CONFIG_MAP_FROM_FILE, /* NAME=FILE, NAME=DIR or NAME=KEY=FILE */
+	KUBE_CONFIG_MAP_FROM_ENV,  /* NAME=FILE of lines KEY=VALUE */
+};
+struct kube_generator {
+	enum kube_generator_type type;
+	const char *value;
+};
+
 struct kube_options {
 	enum kube_validate validate;
 	const char *project;           /* NULL: default from the first source */
@@ -33,6 +45,8 @@ struct kube_options {
 	/* "[KIND/NAME:]path=value": changes to objects before they are looked at (kube/set.h). */
 	const char *const *sets;
 	size_t sets_count;
+	const struct kube_generator *generators;
+	size_t generators_count;
 };
 
 /* A source that may have been read already: text NULL means that the name is still to be read. */

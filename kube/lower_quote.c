@@ -6,6 +6,7 @@
  * \xNN for other bytes, \uNNNN for characters that do not print.
  */
 #include "kube/lowering.h"
+#include "kube/utf8.h"
 
 /* Characters from U+0080 on that do not print: controls, blanks, formatting, private, none at all.
  */
@@ -28,53 +29,35 @@ static bool prints(uint32_t c)
 	return true;
 }
 
-/* The character that s begins with; its length, 0 if it is none of UTF-8. */
-static size_t decode(const unsigned char *s, uint32_t *ret)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = *s < 0xc2 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf5 ? 4 : 0;
-	uint32_t c = len ? *s & (0xffU >> (len + 1)) : 0;
-
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3fU);
-	}
-	*ret = c;
-	return len && c >= least[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? len : 0;
-}
-
-/* One byte below 0x80. */
-static void put_ascii(unsigned char c, struct strbuf *out)
+static void put(uint32_t c, const char *s, size_t len, struct strbuf *out)
 {
 	static const char plain[] = "\a\b\f\n\r\t\v\\\"", letters[] = "abfnrtv\\\"";
-	const char *escape = c ? strchr(plain, c) : NULL;
+	const char *escape = c < 0x80 ? strchr(plain, (int)c) : NULL;
 
 	if (escape)
 		strbuf_addf(out, "\\%c", letters[escape - plain]);
 	else if (c < ' ' || c == 0x7f)
 		strbuf_addf(out, "\\x%02x", c);
+	else if (prints(c))
+		strbuf_add(out, s, len);
 	else
-		strbuf_addc(out, (char)c);
+		strbuf_addf(out, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
 }
 
 void lower_quote(const char *text, struct strbuf *out)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	size_t left = strlen(text);
 	uint32_t c = 0;
 
 	strbuf_addc(out, '"');
-	for (size_t len; *s; s += len) {
-		len = *s < 0x80 ? 1 : decode(s, &c);
-		if (*s < 0x80)
-			put_ascii(*s, out);
-		else if (!len)
-			strbuf_addf(out, "\\x%02x", *s);
-		else if (prints(c))
-			strbuf_add(out, s, len);
-		else
-			strbuf_addf(out, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
-		len = MAX(len, (size_t)1);
+	for (size_t len; left; text += len, left -= len) {
+		len = utf8_next(text, left, &c);
+		if (len) {
+			put(c, text, len, out);
+		} else {
+			strbuf_addf(out, "\\x%02x", (unsigned char)*text);
+			len = 1;
+		}
 	}
 	strbuf_addc(out, '"');
 }

@@ -10,6 +10,8 @@ struct source {
 	char *path; /* absolute, a URL, or "-" */
 	char *dir;  /* for relative host paths */
 	struct strbuf text;
+	const char *option, *only; /* the option that names it, and the one kind it may have */
+	bool made;                 /* by us, from other files: it has no variables */
 };
 
 struct source_list {
