@@ -20,9 +20,11 @@ enum scalar_result quantity_parse(const char *text, int scale, int64_t *ret);
 bool quantity_valid(const char *text);
 
 /*
- * The one spelling that Kubernetes gives to a value: no fraction, the largest suffix that leaves
- * none, of the family (Ki, k or e3) that it was written in; 1.5Gi is 1536Mi, 0.5 is 500m. A binary
- * one below 1024 or with a fraction becomes decimal. Owned; NULL if text is no quantity in range.
+ * The spelling that Kubernetes gives to a value: no fraction, the largest suffix that leaves none,
+ * of the family (Ki, k or e3) that it was written in; 1.5Gi is 1536Mi, 0.5 is 500m. A binary one
+ * below 1024 or with a fraction becomes decimal. It is its own canonical text, except that binary
+ * numbers which 1024 does not divide stay bare: 62.5Ki is 64000, which by itself is 64k. Owned;
+ * NULL if text is no quantity in range.
  */
 char *quantity_canonical(const char *text) MUST_USE;
 

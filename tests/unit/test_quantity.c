@@ -2,212 +2,531 @@
 #include "tests/unit/test.h"
 
 #include "kube/quantity.h"
+#include "pkg/util/str.h"
 
-struct row {
-	const char *text;
-	int64_t milli, bytes;
+#define OVER INT64_MIN /* in a row: does not fit */
+
+/*
+ * The canonical spelling, thousandths, and whole units. The spellings are those of kubectl 1.32,
+ * but where it keeps what was written although it says that it would not: +2, 1., 99.999, 1e0.
+ */
+static const struct row {
+	const char *text, *canonical;
+	int64_t milli, whole;
+} rows[] = {
+	{"0", "0", 0, 0},
+	{"00", "0", 0, 0},
+	{"0.", "0", 0, 0},
+	{".0", "0", 0, 0},
+	{"0.0", "0", 0, 0},
+	{"-0", "0", 0, 0},
+	{"+0", "0", 0, 0},
+	{"0n", "0", 0, 0},
+	{"0m", "0", 0, 0},
+	{"0Gi", "0", 0, 0},
+	{"0e3", "0", 0, 0},
+	{"0E", "0", 0, 0},
+	{"0e-400", "0", 0, 0},
+	{"0e400", "0", 0, 0},
+	{"0.000000000000Ei", "0", 0, 0},
+	{"1", "1", 1000, 1},
+	{"2", "2", 2000, 2},
+	{"10", "10", 10000, 10},
+	{"100", "100", 100000, 100},
+	{"1000", "1k", 1000000, 1000},
+	{"1024", "1024", 1024000, 1024},
+	{"1025", "1025", 1025000, 1025},
+	{"1500", "1500", 1500000, 1500},
+	{"2000", "2k", 2000000, 2000},
+	{"10000", "10k", 10000000, 10000},
+	{"1000000", "1M", 1000000000, 1000000},
+	{"1048576", "1048576", 1048576000, 1048576},
+	{"1234567", "1234567", 1234567000, 1234567},
+	{"123456789", "123456789", 123456789000, 123456789},
+	{"999999999999", "999999999999", 999999999999000, 999999999999},
+	{"+2", "2", 2000, 2},
+	{"-1", "-1", -1000, -1},
+	{"-5", "-5", -5000, -5},
+	{"+1000", "1k", 1000000, 1000},
+	{"-1000", "-1k", -1000000, -1000},
+	{"001", "1", 1000, 1},
+	{"000000000000000000000000000000001", "1", 1000, 1},
+	{".5", "500m", 500, 1},
+	{"0.5", "500m", 500, 1},
+	{"1.", "1", 1000, 1},
+	{"1.0", "1", 1000, 1},
+	{"1.5", "1500m", 1500, 2},
+	{"-1.5", "-1500m", -1500, -2},
+	{"+.5", "500m", 500, 1},
+	{"2.50", "2500m", 2500, 3},
+	{"0.25", "250m", 250, 1},
+	{"0.125", "125m", 125, 1},
+	{".1", "100m", 100, 1},
+	{"0.01", "10m", 10, 1},
+	{"0.001", "1m", 1, 1},
+	{"0.0001", "100u", 1, 1},
+	{"0.00001", "10u", 1, 1},
+	{"0.000001", "1u", 1, 1},
+	{"0.0000001", "100n", 1, 1},
+	{"0.000000001", "1n", 1, 1},
+	{"0.0000000001", "1n", 1, 1},
+	{"0.1234567891", "123456790n", 124, 1},
+	{"1.0001", "1000100u", 1001, 2},
+	{"1.000000000000000000000000000000", "1", 1000, 1},
+	{"3.14159", "3141590u", 3142, 4},
+	{"12.5", "12500m", 12500, 13},
+	{"99.999", "99999m", 99999, 100},
+	{"1n", "1n", 1, 1},
+	{"10n", "10n", 1, 1},
+	{"100n", "100n", 1, 1},
+	{"999n", "999n", 1, 1},
+	{"1000n", "1u", 1, 1},
+	{"1001n", "1001n", 1, 1},
+	{"0.1n", "1n", 1, 1},
+	{"0.9n", "1n", 1, 1},
+	{"1.1n", "2n", 1, 1},
+	{"1500n", "1500n", 1, 1},
+	{"1000000n", "1m", 1, 1},
+	{"1000000000n", "1", 1000, 1},
+	{"1000000001n", "1000000001n", 1001, 2},
+	{"-0.1n", "-1n", -1, -1},
+	{"1u", "1u", 1, 1},
+	{"10u", "10u", 1, 1},
+	{"100u", "100u", 1, 1},
+	{"0.5u", "500n", 1, 1},
+	{"0.0001u", "1n", 1, 1},
+	{"1000u", "1m", 1, 1},
+	{"1500u", "1500u", 2, 1},
+	{"1000000u", "1", 1000, 1},
+	{"999999u", "999999u", 1000, 1},
+	{"1m", "1m", 1, 1},
+	{"10m", "10m", 10, 1},
+	{"100m", "100m", 100, 1},
+	{"250m", "250m", 250, 1},
+	{"500m", "500m", 500, 1},
+	{"1000m", "1", 1000, 1},
+	{"1500m", "1500m", 1500, 2},
+	{"2000m", "2", 2000, 2},
+	{"1000000m", "1k", 1000000, 1000},
+	{"1234m", "1234m", 1234, 2},
+	{"0.5m", "500u", 1, 1},
+	{"0.1m", "100u", 1, 1},
+	{"0.0000001m", "1n", 1, 1},
+	{"-250m", "-250m", -250, -1},
+	{"-1000m", "-1", -1000, -1},
+	{"99m", "99m", 99, 1},
+	{"128m", "128m", 128, 1},
+	{".5m", "500u", 1, 1},
+	{"1k", "1k", 1000000, 1000},
+	{"1.5k", "1500", 1500000, 1500},
+	{"10k", "10k", 10000000, 10000},
+	{"1000k", "1M", 1000000000, 1000000},
+	{"0.001k", "1", 1000, 1},
+	{"0.5k", "500", 500000, 500},
+	{"12k", "12k", 12000000, 12000},
+	{"-1k", "-1k", -1000000, -1000},
+	{"1.0001k", "1000100m", 1000100, 1001},
+	{"1.0000000001k", "1000000000100n", 1000001, 1001},
+	{"1M", "1M", 1000000000, 1000000},
+	{"1.5M", "1500k", 1500000000, 1500000},
+	{"100M", "100M", 100000000000, 100000000},
+	{"128M", "128M", 128000000000, 128000000},
+	{"0.25M", "250k", 250000000, 250000},
+	{"1000M", "1G", 1000000000000, 1000000000},
+	{"1024M", "1024M", 1024000000000, 1024000000},
+	{"-2M", "-2M", -2000000000, -2000000},
+	{"3.3M", "3300k", 3300000000, 3300000},
+	{"1G", "1G", 1000000000000, 1000000000},
+	{"1.5G", "1500M", 1500000000000, 1500000000},
+	{"2G", "2G", 2000000000000, 2000000000},
+	{"9G", "9G", 9000000000000, 9000000000},
+	{"0.1G", "100M", 100000000000, 100000000},
+	{"1000G", "1T", 1000000000000000, 1000000000000},
+	{"1.23456789G", "1234567890", 1234567890000, 1234567890},
+	{"1.2345678912345G", "1234567891234500u", 1234567891235, 1234567892},
+	{"1T", "1T", 1000000000000000, 1000000000000},
+	{"1.5T", "1500G", 1500000000000000, 1500000000000},
+	{"2.5T", "2500G", 2500000000000000, 2500000000000},
+	{"0.001T", "1G", 1000000000000, 1000000000},
+	{"1000T", "1P", 1000000000000000000, 1000000000000000},
+	{"1P", "1P", 1000000000000000000, 1000000000000000},
+	{"1.5P", "1500T", 1500000000000000000, 1500000000000000},
+	{"0.1P", "100T", 100000000000000000, 100000000000000},
+	{"9P", "9P", 9000000000000000000, 9000000000000000},
+	{"1E", "1E", OVER, 1000000000000000000},
+	{"0.5E", "500P", OVER, 500000000000000000},
+	{"0.001E", "1P", 1000000000000000000, 1000000000000000},
+	{"0.0000000000000000001E", "100m", 100, 1},
+	{"0.000000000000000001E", "1", 1000, 1},
+	{"1Ki", "1Ki", 1024000, 1024},
+	{"1.5Ki", "1536", 1536000, 1536},
+	{"0.5Ki", "512", 512000, 512},
+	{"0.1Ki", "102400m", 102400, 103},
+	{"2Ki", "2Ki", 2048000, 2048},
+	{"10Ki", "10Ki", 10240000, 10240},
+	{"100Ki", "100Ki", 102400000, 102400},
+	{"1000Ki", "1000Ki", 1024000000, 1024000},
+	{"1023Ki", "1023Ki", 1047552000, 1047552},
+	{"1024Ki", "1Mi", 1048576000, 1048576},
+	{"1025Ki", "1025Ki", 1049600000, 1049600},
+	{"1536Ki", "1536Ki", 1572864000, 1572864},
+	{"2048Ki", "2Mi", 2097152000, 2097152},
+	{"1048576Ki", "1Gi", 1073741824000, 1073741824},
+	{"-1Ki", "-1Ki", -1024000, -1024},
+	{"-0.5Ki", "-512", -512000, -512},
+	{"1.1Ki", "1126400m", 1126400, 1127},
+	{"0.0009765625Ki", "1", 1000, 1},
+	{"0.001Ki", "1024m", 1024, 2},
+	{"0.9990234375Ki", "1023", 1023000, 1023},
+	{"0.999Ki", "1022976m", 1022976, 1023},
+	{"1Mi", "1Mi", 1048576000, 1048576},
+	{"1.5Mi", "1536Ki", 1572864000, 1572864},
+	{"0.5Mi", "512Ki", 524288000, 524288},
+	{"64Mi", "64Mi", 67108864000, 67108864},
+	{"100Mi", "100Mi", 104857600000, 104857600},
+	{"128Mi", "128Mi", 134217728000, 134217728},
+	{"256Mi", "256Mi", 268435456000, 268435456},
+	{"512Mi", "512Mi", 536870912000, 536870912},
+	{"1000Mi", "1000Mi", 1048576000000, 1048576000},
+	{"1024Mi", "1Gi", 1073741824000, 1073741824},
+	{"1025Mi", "1025Mi", 1074790400000, 1074790400},
+	{"1.25Mi", "1280Ki", 1310720000, 1310720},
+	{"0.3Mi", "314572800m", 314572800, 314573},
+	{"-64Mi", "-64Mi", -67108864000, -67108864},
+	{"0.001Mi", "1048576m", 1048576, 1049},
+	{"0.0000001Mi", "104857600n", 105, 1},
+	{"1Gi", "1Gi", 1073741824000, 1073741824},
+	{"1.5Gi", "1536Mi", 1610612736000, 1610612736},
+	{"0.5Gi", "512Mi", 536870912000, 536870912},
+	{"0.1Gi", "107374182400m", 107374182400, 107374183},
+	{"2Gi", "2Gi", 2147483648000, 2147483648},
+	{"2.5Gi", "2560Mi", 2684354560000, 2684354560},
+	{"4Gi", "4Gi", 4294967296000, 4294967296},
+	{"1.25Gi", "1280Mi", 1342177280000, 1342177280},
+	{"1.1Gi", "1181116006400m", 1181116006400, 1181116007},
+	{"1000Gi", "1000Gi", 1073741824000000, 1073741824000},
+	{"1024Gi", "1Ti", 1099511627776000, 1099511627776},
+	{"1536Gi", "1536Gi", 1649267441664000, 1649267441664},
+	{"-1.5Gi", "-1536Mi", -1610612736000, -1610612736},
+	{"0.000000000000000000000000001Gi", "1n", 1, 1},
+	{"0.000000001Gi", "1073741824n", 1074, 2},
+	{"1.000000001Gi", "1073741825073741824n", 1073741825074, 1073741826},
+	{"1Ti", "1Ti", 1099511627776000, 1099511627776},
+	{"1.5Ti", "1536Gi", 1649267441664000, 1649267441664},
+	{"0.1Ti", "109951162777600m", 109951162777600, 109951162778},
+	{"1024Ti", "1Pi", 1125899906842624000, 1125899906842624},
+	{"0.001Ti", "1099511627776m", 1099511627776, 1099511628},
+	{"1Pi", "1Pi", 1125899906842624000, 1125899906842624},
+	{"1.5Pi", "1536Ti", 1688849860263936000, 1688849860263936},
+	{"0.3Pi", "337769972052787200m", 337769972052787200, 337769972052788},
+	{"1024Pi", "1Ei", OVER, 1152921504606846976},
+	{"1Ei", "1Ei", OVER, 1152921504606846976},
+	{"0.5Ei", "512Pi", OVER, 576460752303423488},
+	{"1.5Ei", "1536Pi", OVER, 1729382256910270464},
+	{"7Ei", "7Ei", OVER, 8070450532247928832},
+	{"0.1Ei", "115292150460684697600m", OVER, 115292150460684698},
+	{"7.999999999999999999Ei", "9223372036854775806847078496n", OVER, 9223372036854775807},
+	{"1e0", "1", 1000, 1},
+	{"1e1", "10", 10000, 10},
+	{"1e2", "100", 100000, 100},
+	{"1e3", "1e3", 1000000, 1000},
+	{"1E3", "1e3", 1000000, 1000},
+	{"1e+3", "1e3", 1000000, 1000},
+	{"1e-3", "1e-3", 1, 1},
+	{"1e-1", "100e-3", 100, 1},
+	{"1e-2", "10e-3", 10, 1},
+	{"1e4", "10e3", 10000000, 10000},
+	{"1e5", "100e3", 100000000, 100000},
+	{"1e6", "1e6", 1000000000, 1000000},
+	{"12e6", "12e6", 12000000000, 12000000},
+	{"12E6", "12e6", 12000000000, 12000000},
+	{"1.5e3", "1500", 1500000, 1500},
+	{"1.5e2", "150", 150000, 150},
+	{"15e-1", "1500e-3", 1500, 2},
+	{"5e-1", "500e-3", 500, 1},
+	{".5e1", "5", 5000, 5},
+	{"1.e3", "1e3", 1000000, 1000},
+	{"1e9", "1e9", 1000000000000, 1000000000},
+	{"1e10", "10e9", 10000000000000, 10000000000},
+	{"1e-9", "1e-9", 1, 1},
+	{"1e-10", "1e-9", 1, 1},
+	{"1e-999999999999", "1e-9", 1, 1},
+	{"-1e3", "-1e3", -1000000, -1000},
+	{"-1e-3", "-1e-3", -1, -1},
+	{"100e1", "1e3", 1000000, 1000},
+	{"1000e3", "1e6", 1000000000, 1000000},
+	{"1000e-3", "1", 1000, 1},
+	{"1234e-2", "12340e-3", 12340, 13},
+	{"1e18", "1e18", OVER, 1000000000000000000},
+	{"9e18", "9e18", OVER, 9000000000000000000},
+	{"123456789012345678e-17", "1234567891e-9", 1235, 2},
+	{"1024e0", "1024", 1024000, 1024},
+	{"10000e-4", "1", 1000, 1},
+	{"1e00003", "1e3", 1000000, 1000},
 };
+
+static void expect_parse(const char *text, int scale, int64_t want)
+{
+	int64_t got = -7;
+	enum scalar_result r = quantity_parse(text, scale, &got);
+
+	if (r != (want == OVER ? SCALAR_RANGE : SCALAR_OK))
+		fail_msg("%s times %d: result %d", text, scale, (int)r);
+	if (want != OVER && got != want)
+		fail_msg("%s times %d: %lld", text, scale, (long long)got);
+}
+
+static void expect_canonical(const char *text, const char *want)
+{
+	autofree char *got = quantity_canonical(text);
+
+	if (!got || !streq(got, want))
+		fail_msg("%s: %s, not %s", text, got ? got : "nothing", want);
+}
 
 TEST(quantities_are_exact)
 {
-	static const struct row rows[] = {
-		{"0", 0, 0},
-		{"1", 1000, 1},
-		{"500m", 500, 1},
-		{"0.5", 500, 1},
-		{".5", 500, 1},
-		{"1.", 1000, 1},
-		{"+2", 2000, 2},
-		{"-1", -1000, -1},
-		{"1e3", 1000000, 1000},
-		{"1E3", 1000000, 1000},
-		{"1e-3", 1, 1},
-		{"100u", 1, 1},
-		{"1n", 1, 1},
-		{"0.0001", 1, 1},
-		{"1.0001", 1001, 2},
-		{"1k", 1000000, 1000},
-		{"1Ki", 1024000, 1024},
-		{"64Mi", 67108864000, 67108864},
-		{"1.5Gi", 1610612736000, 1610612736},
-		{"0.1Ki", 102400, 103},
-		{"0.000000000000000000000000001Gi", 1, 1},
-		{"000000000000000000000000000000001", 1000, 1},
-		{"1.000000000000000000000000000000", 1000, 1},
-		{"123456789012345678e-17", 1235, 2},
-		{"9G", 9000000000000, 9000000000},
-		{"0E", 0, 0},
-		{"0e400", 0, 0},
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_true(quantity_valid(rows[i].text));
+		expect_parse(rows[i].text, 1000, rows[i].milli);
+		expect_parse(rows[i].text, 1, rows[i].whole);
+	}
+}
+
+TEST(quantities_have_one_spelling)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		expect_canonical(rows[i].text, rows[i].canonical);
+		expect_canonical(rows[i].canonical, rows[i].canonical);
+	}
+	expect_canonical("62.5Ki", "64000"); /* the one kind that is not its own spelling */
+	expect_canonical("64000", "64k");
+}
+
+TEST(blanks_around_do_not_count)
+{
+	expect_canonical(" 1", "1");
+	expect_canonical("1Gi  ", "1Gi");
+	expect_canonical(" 1e3 ", "1e3");
+	expect_parse(" 500m ", 1000, 500);
+}
+
+static char *digits(const char *front, char c, size_t n, const char *back)
+{
+	autostrbuf struct strbuf b = {0};
+
+	strbuf_adds(&b, front);
+	for (size_t i = 0; i < n; i++)
+		strbuf_addc(&b, c);
+	strbuf_adds(&b, back);
+	return strbuf_take(&b);
+}
+
+TEST(more_digits_than_any_number_holds_count_too)
+{
+	static const struct {
+		const char *front;
+		char c;
+		size_t n;
+		const char *back, *want;
+	} longs[] = {
+		{"1", '0', 500, "e-500", "1"},
+		{"1", '0', 500, "e-509", "1e-9"},
+		{"1", '0', 500, "e-510", "1e-9"},
+		{"0.", '0', 500, "1e501", "1"},
+		{"", '0', 5000, "1", "1"},
+		{"1.", '0', 5000, "", "1"},
+		{"1.", '0', 5000, "1", "1000000001n"},
+		{"0.", '0', 5000, "1Ei", "1n"},
+		{"0.", '3', 5000, "", "333333334n"},
+		{"1.", '9', 40, "Ki", "2Ki"},
+		/* 2^60 times what is behind the 18th digit is more than one */
+		{"0.", '9', 30, "Ei", "1Ei"},
+		{"6.", '9', 27, "Ei", "8070450532247928831999999999n"},
+		{"0", '0', 5000, "e99999999999999999999", "0"},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		int64_t milli = -7, bytes = -7;
+	for (size_t i = 0; i < ARRAY_LEN(longs); i++) {
+		autofree char *text = digits(longs[i].front, longs[i].c, longs[i].n, longs[i].back);
 
-		if (quantity_parse(rows[i].text, 1000, &milli) != SCALAR_OK ||
-		    quantity_parse(rows[i].text, 1, &bytes) != SCALAR_OK)
-			fail_msg("%s is refused", rows[i].text);
-		if (milli != rows[i].milli || bytes != rows[i].bytes)
-			fail_msg("%s: %lld %lld", rows[i].text, (long long)milli, (long long)bytes);
+		expect_canonical(text, longs[i].want);
 	}
 }
 
 TEST(what_is_no_quantity_is_refused)
 {
-	static const char *const rows[] = {"",     "m",  "1 Gi", "1gi",  "1.2.3", "yes",
-	                                   "0x10", "1e", "1e+",  "--1",  "1K",    "1KiB",
-	                                   " 1",   "1 ", ".",    "1e3m", "Ki",    "1e1.5"};
+	static const char *const bad[] = {
+		"",     "m",     "1 Gi",      "1gi",   "1.2.3", "yes",  "0x10", "1e",   "1e+",
+		"--1",  "1K",    "1KiB",      "- 1",   " ",     ".",    "1e3m", "Ki",   "1e1.5",
+		"+",    "-",     "+-1",       "1mi",   "1Ee3",  "1e1e", "1_0",  "1,5",  "1Zi",
+		"1i",   "1EE",   "1EiB",      "1 m",   "1\n",   "\t1",  "1e 3", "1e--", ".m",
+		"-.Gi", "1b",    "1\xc2\xb5", "1e3 x", "inf",   "nan",  "1e0x", "0b1",  "1mm",
+		"1kk",  "1e3e3", "1.-5",      "1..",   "..1",   "1-",   "1+",   "1e3k",
+	};
 	int64_t v;
+	int order;
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (quantity_parse(rows[i], 1, &v) != SCALAR_SYNTAX || quantity_valid(rows[i]))
-			fail_msg("\"%s\" is accepted", rows[i]);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (quantity_parse(bad[i], 1, &v) != SCALAR_SYNTAX || quantity_valid(bad[i]) ||
+		    quantity_canonical(bad[i]))
+			fail_msg("\"%s\" is accepted", bad[i]);
+		if (quantity_compare("1", bad[i], &order) != SCALAR_SYNTAX ||
+		    quantity_compare(bad[i], "9E", &order) != SCALAR_SYNTAX ||
+		    quantity_divide_up(bad[i], "1", &v) != SCALAR_SYNTAX ||
+		    quantity_divide_up("10E", bad[i], &v) != SCALAR_SYNTAX)
+			fail_msg("\"%s\" is compared or divided", bad[i]);
+	}
 }
 
 TEST(the_largest_fit_and_larger_ones_do_not)
 {
+	static const char *const large[] = {
+		"9223372036854775808",
+		"9223372036854775807.000000001",
+		"8Ei",
+		"10E",
+		"1e19",
+		"-8Ei",
+		"1e999999999999",
+		"10000000Ti",
+		"7.9999999999999999999Ei",
+		"1e30",
+		"9223372036854775807.0000000000000000001",
+		"99999999999999999999999999999999",
+	};
 	int64_t v;
+	int order;
 
-	assert_int_equal(quantity_parse("9223372036854775807", 1, &v), SCALAR_OK);
-	assert_true(v == INT64_MAX);
-	assert_int_equal(quantity_parse("9223372036854775808", 1, &v), SCALAR_RANGE);
-	assert_int_equal(quantity_parse("7Ei", 1, &v), SCALAR_OK);
-	assert_true(v == INT64_C(7) << 60);
-	assert_int_equal(quantity_parse("8Ei", 1, &v), SCALAR_RANGE);
-	assert_int_equal(quantity_parse("7.999999999999999999Ei", 1, &v), SCALAR_OK);
-	assert_int_equal(quantity_parse("9223372036854775.807", 1000, &v), SCALAR_OK);
-	assert_int_equal(quantity_parse("9223372036854775.808", 1000, &v), SCALAR_RANGE);
-	assert_int_equal(quantity_parse("1e999999999999", 1, &v), SCALAR_RANGE);
-	assert_int_equal(quantity_parse("1e-999999999999", 1, &v), SCALAR_OK);
-	assert_int_equal(v, 1);
+	expect_parse("9223372036854775807", 1, INT64_MAX);
+	expect_parse("-9223372036854775807", 1, -INT64_MAX);
+	expect_parse("9223372036854775806.000000001", 1, INT64_MAX);
+	expect_parse("7.999999999999999999Ei", 1, INT64_MAX);
+	expect_parse("9223372036854775.807", 1000, INT64_MAX);
+	expect_parse("9223372036854775.808", 1000, OVER);
+	expect_canonical("9223372036854775807", "9223372036854775807");
+	expect_canonical("-9223372036854775806.999999999", "-9223372036854775806999999999n");
+	for (size_t i = 0; i < ARRAY_LEN(large); i++) {
+		assert_true(quantity_valid(large[i]));
+		expect_parse(large[i], 1, OVER);
+		assert_null(quantity_canonical(large[i]));
+		assert_int_equal(quantity_compare("1", large[i], &order), SCALAR_RANGE);
+		assert_int_equal(quantity_divide_up(large[i], "1Ei", &v), SCALAR_RANGE);
+	}
 }
 
-TEST(plain_text_has_the_type_kubectl_gives_it)
+TEST(quantities_are_compared_by_value)
 {
 	static const struct {
-		const char *text;
-		enum scalar_kind kind;
-	} rows[] = {
-		{"yes", SCALAR_BOOL},
-		{"y", SCALAR_BOOL},
-		{"Off", SCALAR_BOOL},
-		{"tRue", SCALAR_STRING},
-		{"~", SCALAR_NULL},
-		{"", SCALAR_NULL},
-		{"null", SCALAR_NULL},
-		{"nUll", SCALAR_STRING},
-		{"1", SCALAR_NUMBER},
-		{"0x10", SCALAR_NUMBER},
-		{"010", SCALAR_NUMBER},
-		{"08", SCALAR_NUMBER},
-		{"0o10", SCALAR_NUMBER},
-		{"1_000", SCALAR_NUMBER},
-		{"0b11", SCALAR_NUMBER},
-		{"1.50", SCALAR_NUMBER},
-		{"1e3", SCALAR_NUMBER},
-		{".5", SCALAR_NUMBER},
-		{"12:30", SCALAR_STRING},
-		{"2001-01-01", SCALAR_STRING},
-		{".inf", SCALAR_STRING},
-		{"1.2.3", SCALAR_STRING},
-		{"-", SCALAR_STRING},
-		{"1e", SCALAR_STRING},
-		{"+1", SCALAR_NUMBER},
-		{"-0.0", SCALAR_NUMBER},
-		{"99999999999999999999", SCALAR_NUMBER},
-		{"0xzz", SCALAR_STRING},
+		const char *a, *b;
+		int order;
+	} pairs[] = {
+		{"1", "1000m", 0},
+		{"0", "-0", 0},
+		{"0", "0Gi", 0},
+		{"1Gi", "1024Mi", 0},
+		{"1Gi", "1G", 1},
+		{"1k", "1e3", 0},
+		{"1k", "1Ki", -1},
+		{"0.5", "500m", 0},
+		{"0.1", "0.1000000001", -1},
+		{"0.1n", "1n", 0},
+		{"-1", "1", -1},
+		{"-1", "-2", 1},
+		{"-1", "0", -1},
+		{"1n", "0", 1},
+		{"-0.1n", "0", -1},
+		{"1Ei", "1E", 1},
+		{"1.5Gi", "1536Mi", 0},
+		{"100m", "0.1", 0},
+		{"9223372036854775807", "9223372036854775806.999999999", 1},
+		{"9007199254740993", "9007199254740992", 1}, /* one double has both */
+	};
+	int order;
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		if (quantity_compare(pairs[i].a, pairs[i].b, &order) != SCALAR_OK ||
+		    order != pairs[i].order)
+			fail_msg("%s and %s: %d", pairs[i].a, pairs[i].b, order);
+		if (quantity_compare(pairs[i].b, pairs[i].a, &order) != SCALAR_OK ||
+		    order != -pairs[i].order)
+			fail_msg("%s and %s: %d", pairs[i].b, pairs[i].a, order);
+	}
+}
+
+TEST(a_resource_is_divided_and_rounded_up)
+{
+	static const struct {
+		const char *text, *divisor;
+		int64_t want;
+	} quotients[] = {
+		{"500m", "1", 1},
+		{"500m", "1m", 500},
+		{"1500m", "1", 2},
+		{"2", "1", 2},
+		{"2", "0", 2}, /* not set */
+		{"100u", "1m", 1},
+		{"1.0001", "1m", 1001},
+		{"64Mi", "1", 67108864},
+		{"64Mi", "1Mi", 64},
+		{"64Mi", "1Ki", 65536},
+		{"64Mi", "1M", 68},
+		{"64Mi", "1Gi", 1},
+		{"64M", "1Mi", 62},
+		{"1.5Gi", "1Gi", 2},
+		{"1.5Gi", "1Mi", 1536},
+		{"1", "1Ei", 1},
+		{"0", "1Mi", 0},
+		{"-1500m", "1", -1},
+		{"-500m", "1", 0},
+		{"-2500m", "1m", -2500},
+		{"9223372036854775807", "1", INT64_MAX},
+		{"9223372036854775807", "2", INT64_C(4611686018427387904)},
+		{"9007199254740993", "1", INT64_C(9007199254740993)},
+		{"1", "3m", 334},
+		{"1Gi", "0.1Gi", 10},
+		{"9E", "1m", OVER},
+		{"1", "-1", OVER},
+		{"10E", "1E", OVER},
+		{"1", "10E", OVER},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (scalar_kind(rows[i].text) != rows[i].kind)
-			fail_msg("%s", rows[i].text);
+	for (size_t i = 0; i < ARRAY_LEN(quotients); i++) {
+		int64_t want = quotients[i].want, got = -7;
+		enum scalar_result r =
+			quantity_divide_up(quotients[i].text, quotients[i].divisor, &got);
+
+		if (r != (want == OVER ? SCALAR_RANGE : SCALAR_OK) || (want != OVER && got != want))
+			fail_msg("%s / %s: %d, %lld", quotients[i].text, quotients[i].divisor,
+			         (int)r, (long long)got);
+	}
 }
 
-TEST(whole_numbers_in_every_base)
+TEST(only_some_divisors_are_allowed)
 {
 	static const struct {
 		const char *text;
-		int64_t v;
-	} rows[] = {{"8080", 8080},    {"0x1F90", 8080},
-	            {"0o17620", 8080}, {"017620", 8080},
-	            {"0b101", 5},      {"8_080", 8080},
-	            {"+80", 80},       {"-5", -5},
-	            {"0", 0},          {"-9223372036854775808", INT64_MIN}};
-	static const char *const bad[] = {"", "-", "08", "0x", "80.0", "8e3", "_1", "1a", "0b2"};
-	int64_t v;
+		bool cpu, bytes;
+	} divisors[] = {
+		{"0", true, true},      {"1", true, true},       {"1m", true, false},
+		{"1000m", true, true},  {"0.001", true, false},  {"1k", false, true},
+		{"1000", false, true},  {"1M", false, true},     {"1G", false, true},
+		{"1T", false, true},    {"1P", false, true},     {"1E", false, true},
+		{"1Ki", false, true},   {"1024Ki", false, true}, {"1Gi", false, true},
+		{"1Ti", false, true},   {"1Pi", false, true},    {"1Ei", false, true},
+		{"2", false, false},    {"10m", false, false},   {"-1", false, false},
+		{"1u", false, false},   {"1n", false, false},    {"10Mi", false, false},
+		{"1e3", false, false},  {"x", false, false},     {"8Ei", false, false},
+		{"1024", false, false}, {"", false, false},      {"0.5Gi", false, false},
+	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (scalar_int(rows[i].text, &v) != SCALAR_OK || v != rows[i].v)
-			fail_msg("%s", rows[i].text);
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (scalar_int(bad[i], &v) != SCALAR_SYNTAX)
-			fail_msg("%s", bad[i]);
-	assert_int_equal(scalar_int("9223372036854775808", &v), SCALAR_RANGE);
-	assert_int_equal(scalar_int("99999999999999999999999", &v), SCALAR_RANGE);
+	for (size_t i = 0; i < ARRAY_LEN(divisors); i++)
+		if (quantity_is_divisor(divisors[i].text, true) != divisors[i].cpu ||
+		    quantity_is_divisor(divisors[i].text, false) != divisors[i].bytes)
+			fail_msg("%s", divisors[i].text);
 }
 
-TEST(names_follow_the_rules_of_kubernetes)
-{
-	char long_label[65];
-
-	memset(long_label, 'a', 64);
-	long_label[64] = '\0';
-	assert_true(name_is_label("a-1"));
-	assert_false(name_is_label("") || name_is_label("A") || name_is_label("-a") ||
-	             name_is_label("a-") || name_is_label("a.b") || name_is_label(long_label));
-	assert_true(name_is_label(long_label + 1));
-	assert_true(name_is_subdomain("a.b-c.1"));
-	assert_false(name_is_subdomain("a..b") || name_is_subdomain(".a") ||
-	             name_is_subdomain("a.") || name_is_subdomain("a.-b"));
-	assert_true(name_is_path_safe("Upper_Case.1"));
-	assert_false(name_is_path_safe("../x") || name_is_path_safe("a/b") ||
-	             name_is_path_safe(".x"));
-	assert_true(name_is_qualified("example.com/Some_Name.x") && name_is_qualified("a"));
-	assert_false(name_is_qualified("/a") || name_is_qualified("a/") ||
-	             name_is_qualified("a/b/c") || name_is_qualified("A.com/b"));
-	assert_true(name_is_label_value("") && name_is_label_value("1.0_x"));
-	assert_false(name_is_label_value("a b") || name_is_label_value("-a"));
-	assert_true(name_is_config_key(".dockerconfigjson") && name_is_config_key("a_b.c"));
-	assert_false(name_is_config_key("..") || name_is_config_key("..a") ||
-	             name_is_config_key("a/b") || name_is_config_key(""));
-	assert_true(name_is_port("http-2") && name_is_port("a"));
-	assert_false(name_is_port("80") || name_is_port("a--b") ||
-	             name_is_port("sixteen-letters-") || name_is_port("Http"));
-	assert_true(name_is_env("a b") && !name_is_env("a=b") && !name_is_env("\x01"));
-	assert_true(name_is_classic_env("a.b-c") && !name_is_classic_env("9a"));
-}
-
-static void decodes(const char *text, const char *want)
-{
-	size_t len = 99;
-	autofree unsigned char *bytes = base64_decode(text, &len);
-
-	if (!want) {
-		assert_null(bytes);
-		return;
-	}
-	assert_non_null(bytes);
-	assert_int_equal(len, strlen(want));
-	assert_memory_equal(bytes, want, len);
-}
-
-TEST(base64_is_strict)
-{
-	decodes("", "");
-	decodes("aA==", "h");
-	decodes("aGk=", "hi");
-	decodes("aGlq", "hij");
-	decodes("aGlq\naGk=\n", "hijhi");
-	decodes("aGk", NULL);
-	decodes("a===", NULL);
-	decodes("aG=k", NULL);
-	decodes("aGk=aGk=", NULL);
-	decodes("aGk==", NULL);
-	decodes("====", NULL);
-	decodes("aG k", NULL);
-	decodes("aGk-", NULL);
-}
-
-RUN_TESTS(CASE(quantities_are_exact), CASE(what_is_no_quantity_is_refused),
-          CASE(the_largest_fit_and_larger_ones_do_not),
-          CASE(plain_text_has_the_type_kubectl_gives_it), CASE(whole_numbers_in_every_base),
-          CASE(names_follow_the_rules_of_kubernetes), CASE(base64_is_strict))
+RUN_TESTS(CASE(quantities_are_exact), CASE(quantities_have_one_spelling),
+          CASE(blanks_around_do_not_count), CASE(more_digits_than_any_number_holds_count_too),
+          CASE(what_is_no_quantity_is_refused), CASE(the_largest_fit_and_larger_ones_do_not),
+          CASE(quantities_are_compared_by_value), CASE(a_resource_is_divided_and_rounded_up),
+          CASE(only_some_divisors_are_allowed))
