@@ -91,6 +91,29 @@ static int collect(const struct loading_values *v, struct vars *vars, struct err
 	return 0;
 }
 
+/* --- ConfigMaps and Secrets without a manifest ------------------------------------------------ */
+
+static struct kube_generator *generators(const struct loading_values *v, size_t *ret_count)
+{
+	const struct {
+		enum kube_generator_type type;
+		const struct option_strings *values;
+	} lists[] = {
+		{KUBE_CONFIG_MAP_FILE, &v->config_maps},
+		{KUBE_SECRET_FILE, &v->secrets},
+		{KUBE_CONFIG_MAP_FROM_FILE, &v->from_files},
+		{KUBE_CONFIG_MAP_FROM_ENV, &v->from_envs},
+	};
+	struct kube_generator *g = xcalloc(ARRAY_LEN(lists) * OPTION_STRINGS_MAX, sizeof(*g));
+
+	*ret_count = 0;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (size_t j = 0; j < lists[i].values->len; j++)
+			g[(*ret_count)++] =
+				(struct kube_generator){lists[i].type, lists[i].values->v[j]};
+	return g;
+}
+
 /* --- sources -----------------------------------------------------------------------------------
  */
 
@@ -123,6 +146,7 @@ static int read_sources(struct cli *c, const char *const *names, size_t count,
 int loading_read(struct cli *c, const struct loading_values *v, char **sources, unsigned int flags,
                  struct kube_result *ret, struct err *e)
 {
+	autofree struct kube_generator *extra = NULL;
 	autofree char *source = NULL;
 	const char *const *list = (const char *const *)sources;
 	const char *chosen[1];
@@ -136,6 +160,7 @@ int loading_read(struct cli *c, const struct loading_values *v, char **sources, 
 		.no_objects = flags & LOADING_NO_OBJECTS,
 		.fates = flags & LOADING_FATES,
 		.recursive = v->recursive,
+		.substitute_volumes = v->substitute_volumes,
 		.substitute = v->env_subst || v->env_files.len,
 		.sets = v->sets.v,
 		.sets_count = v->sets.len,
@@ -153,6 +178,8 @@ int loading_read(struct cli *c, const struct loading_values *v, char **sources, 
 	}
 	if (uname(&host) == 0)
 		o.node_name = host.nodename;
+	extra = generators(v, &o.generators_count);
+	o.generators = extra;
 	r = collect(v, &vars, e);
 	o.vars = vars.v;
 	o.vars_count = vars.len;

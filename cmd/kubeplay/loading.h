@@ -9,11 +9,19 @@
 
 struct loading_values {
 	int validate; /* enum kube_validate */
-	bool recursive, env_subst;
+	bool recursive, env_subst, substitute_volumes;
 	struct option_strings env_files, sets;
+	struct option_strings config_maps, secrets, from_files, from_envs;
 };
 
 extern const char *const loading_validate_words[];
+
+/* A row of an option that may be repeated. */
+#define LOADING_LIST(v, name, member, arg, help)                                                   \
+	{                                                                                          \
+		name, 0, OPTION_STRINGS, offsetof(v, loading.member), arg,                         \
+			help " (may be repeated)", NULL, 0, 0                                      \
+	}
 
 /* Rows for the verb's table; v is the struct with the member `loading`. */
 #define LOADING_CHANGES(v)                                                                         \
@@ -35,19 +43,20 @@ extern const char *const loading_validate_words[];
 	         NULL,                                                                             \
 	         0,                                                                                \
 	         0},                                                                               \
-		{"env-file",                                                                       \
-	         0,                                                                                \
-	         OPTION_STRINGS,                                                                   \
-	         offsetof(v, loading.env_files),                                                   \
-	         "FILE",                                                                           \
-	         "replace ${NAME} by this file too (may be repeated)",                             \
-	         NULL,                                                                             \
-	         0,                                                                                \
-	         0},                                                                               \
+		LOADING_LIST(v, "env-file", env_files, "FILE",                                     \
+	                     "replace ${NAME} by this file too"),                                  \
+		LOADING_LIST(v, "set", sets, "PATH=VALUE",                                         \
+	                     "change a field, KIND/NAME:PATH of one object"),                      \
+		LOADING_LIST(v, "configmap", config_maps, "FILE", "ConfigMaps of this file too"),  \
+		LOADING_LIST(v, "secret-file", secrets, "FILE", "Secrets of this file too"),       \
+		LOADING_LIST(v, "configmap-from-file", from_files, "NAME=[KEY=]PATH",              \
+	                     "make a ConfigMap of a file or the files of a directory"),            \
+		LOADING_LIST(v, "configmap-from-env", from_envs, "NAME=FILE",                      \
+	                     "make a ConfigMap of the lines KEY=VALUE of a file"),                 \
 	{                                                                                          \
-		"set", 0, OPTION_STRINGS, offsetof(v, loading.sets), "PATH=VALUE",                 \
-			"change a field, KIND/NAME:PATH of one object (may be repeated)", NULL, 0, \
-			0                                                                          \
+		"substitute-volumes", 0, OPTION_FLAG, offsetof(v, loading.substitute_volumes),     \
+			NULL, "cloud and network volumes become empty directories, for testing",   \
+			NULL, 0, 0                                                                 \
 	}
 #define LOADING_OPTIONS(v)                                                                         \
 	LOADING_CHANGES(v),                                                                        \
