@@ -61,11 +61,41 @@ static int visit_child(void *arg)
 	return 0; /* the C library ends just this process, without exit handlers */
 }
 
+/*
+ * We sleep while the child works: it shall do so on our processor, not queue behind somebody on
+ * another one while ours is idle, which is where the scheduler likes to put it.
+ */
+static bool stay_here(cpu_set_t *ret_before)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t here;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE ||
+	    sched_getaffinity(0, sizeof(*ret_before), ret_before) < 0)
+		return false;
+	CPU_ZERO(&here);
+	CPU_SET(cpu, &here);
+	return sched_setaffinity(0, sizeof(here), &here) == 0;
+}
+
+/* "All" is what nobody restricted has, and keeps following the cgroup; else what it was. */
+static void stay_anywhere(const cpu_set_t *before)
+{
+	cpu_set_t all, now;
+
+	memset(&all, 0xff, sizeof(all));
+	if (sched_setaffinity(0, sizeof(all), &all) < 0 ||
+	    sched_getaffinity(0, sizeof(now), &now) < 0 || !CPU_EQUAL(&now, before))
+		(void)sched_setaffinity(0, sizeof(*before), before);
+}
+
 /* Memory and descriptors are shared, and the caller sleeps until the child is gone. */
 static int visit(struct visit *v)
 {
 	char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
 	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+	cpu_set_t before;
+	bool stays;
 	int saved;
 	pid_t pid;
 
@@ -73,9 +103,12 @@ static int visit(struct visit *v)
 		return err_sys(v->e, errno, "mmap stack");
 	v->result = -1;
 	(void)err_set(v->e, ERR_HOST, "the namespace child was killed");
+	stays = stay_here(&before);
 	pid = clone(visit_child, stack + STACK_SIZE,
 	            CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD | v->flags, v);
 	saved = errno;
+	if (stays)
+		stay_anywhere(&before);
 	(void)munmap(stack, STACK_SIZE);
 	if (pid < 0)
 		return err_sys(v->e, saved, "make namespaces");
