@@ -96,7 +96,7 @@ static void add_decimal(struct strbuf *out, uint64_t n, uint64_t one, const char
 	strbuf_addf(out, "%llu", (unsigned long long)(n / one));
 	if (rest)
 		strbuf_addc(out, '.');
-	for (; rest; rest %= one) {
+	for (; rest && one > 1; rest %= one) {
 		one /= 10;
 		strbuf_addc(out, (char)('0' + rest / one));
 	}

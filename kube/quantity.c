@@ -228,7 +228,7 @@ char *quantity_canonical(const char *text)
 		return NULL;
 	if (!a.nano)
 		return xstrdup("0");
-	if (a.family == BINARY && a.nano >= 1024 * NANO && a.nano % NANO == 0)
+	if (a.family == BINARY && a.nano >= (u128)1024 * NANO && a.nano % NANO == 0)
 		return print_binary(&a);
 	return print_decimal(&a);
 }
