@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "pkg/pod/node.h"
 #include "pkg/pod/process.h"
 
 static void put(struct plan_value **v, uint32_t *n, const char *text)
@@ -156,6 +157,91 @@ TEST(the_plans_environment_wins_and_late_parts_are_filled_in)
 	image_config_done(&img);
 }
 
+static int sub_path(const struct plan_value *v, struct process *p, struct err *e)
+{
+	struct image_config img = {0};
+	struct plan_mount mounts[2] = {{.path = (char[]){"/a"}, .sub_path = (char[]){"fixed"}},
+	                               {.path = (char[]){"/b"}}};
+	struct plan_pod pod = {.name = (char[]){"pod"}};
+	struct plan_container c = {.image = (char[]){"img"}, .mounts = mounts, .mounts_count = 2};
+	struct plan_value copy = *v;
+	struct plan_data data = {0};
+	int r;
+
+	plan_data_add(&data, "s", true, "hush/..", 7);
+	strv_add(&img.cmd, "x");
+	mounts[1].sub_path_expr = &copy;
+	r = process_make(&pod, &c, &img, &data, lookup, NULL, p, e);
+	image_config_done(&img);
+	plan_data_done(&data);
+	return r;
+}
+
+TEST(a_sub_path_is_resolved_with_the_container_and_stays_below)
+{
+	static const struct {
+		const char *before, *field, *secret, *after, *want;
+	} rows[] = {
+		{"x/", "status.podIP", NULL, "/y", "x/10.1.2.3/y"},
+		{"a..b", NULL, NULL, NULL, "a..b"},
+		{"/", "status.podIP", NULL, NULL, NULL},
+		{"x/", NULL, "s", NULL, NULL},
+		{"..", NULL, NULL, NULL, NULL},
+		{"x/../", "status.podIP", NULL, NULL, NULL},
+		{"x", "status.none", NULL, NULL, NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct plan_value v = {0};
+		struct process p = {0};
+		struct err e = {0};
+
+		plan_value_set(&v, rows[i].before);
+		if (rows[i].field)
+			plan_value_add(&v, NULL, NULL, rows[i].field);
+		if (rows[i].secret)
+			plan_value_add(&v, NULL, rows[i].secret, NULL);
+		if (rows[i].after)
+			plan_value_set(&v, rows[i].after);
+		if (rows[i].want) {
+			assert_int_equal(sub_path(&v, &p, &e), 0);
+			assert_string_equal(p.sub_paths.v[0], "fixed");
+			assert_string_equal(p.sub_paths.v[1], rows[i].want);
+		} else {
+			assert_int_equal(sub_path(&v, &p, &e), -1);
+			assert_non_null(strstr(e.msg, "mount /b: subPathExpr"));
+			assert_null(strstr(e.msg, "hush")); /* messages end up in logs */
+		}
+		process_done(&p);
+		plan_value_done(&v);
+	}
+}
+
+TEST(what_the_machine_has_is_divided_and_rounded_up)
+{
+	char a[24], b[24];
+	int64_t bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	int64_t cpus = sysconf(_SC_NPROCESSORS_ONLN), n;
+
+	assert_non_null(node_field("node.cpu/1000", a));
+	assert_int_equal(str_parse_int(a, 1, INT64_MAX, &n), 0);
+	assert_int_equal(n, cpus);
+	assert_non_null(node_field("node.cpu/1", a));
+	assert_int_equal(str_parse_int(a, 1, INT64_MAX, &n), 0);
+	assert_int_equal(n, cpus * 1000);
+	assert_non_null(node_field("node.memory/1", a));
+	assert_int_equal(str_parse_int(a, 1, INT64_MAX, &n), 0);
+	assert_int_equal(n, bytes);
+	assert_non_null(node_field("node.memory/1000000007", b));
+	assert_int_equal(str_parse_int(b, 1, INT64_MAX, &n), 0);
+	assert_int_equal(n, (bytes + 1000000006) / 1000000007);
+	assert_non_null(node_field("node.ephemeral-storage/1", a));
+	assert_null(node_field("node.cpu/0", a));
+	assert_null(node_field("node.cpu/", a));
+	assert_null(node_field("node.cpu", a));
+	assert_null(node_field("status.podIP", a));
+}
+
 TEST(the_images_path_and_directory_are_kept_unless_the_plan_says_otherwise)
 {
 	struct image_config img = {.working_dir = xstrdup("/srv")};
@@ -193,5 +279,7 @@ TEST(stop_signals_are_read_as_images_write_them)
 
 RUN_TESTS(CASE(argv_follows_the_kubernetes_matrix),
           CASE(the_plans_environment_wins_and_late_parts_are_filled_in),
+          CASE(a_sub_path_is_resolved_with_the_container_and_stays_below),
+          CASE(what_the_machine_has_is_divided_and_rounded_up),
           CASE(the_images_path_and_directory_are_kept_unless_the_plan_says_otherwise),
           CASE(stop_signals_are_read_as_images_write_them))

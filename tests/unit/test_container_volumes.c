@@ -91,6 +91,58 @@ TEST(files_are_projected_in_the_kubelets_layout)
 	assert_int_equal(st.st_mode & 07777, 0644);
 }
 
+TEST(text_of_the_plan_becomes_a_file)
+{
+	char late[] = "node.cpu/1000000000", text[] = "cpus: ";
+	struct plan_part parts[] = {{.text = text}, {.field = late}};
+	struct plan_value value = {.parts = parts, .parts_count = 2};
+	struct plan_file f[] = {{.path = s_nested, .mode = 0440, .text = &value}};
+	autostrbuf struct strbuf got = {0};
+	struct err e = {0};
+	struct stat st;
+
+	assert_int_equal(write_files(f, 1, &e), 0);
+	assert_int_equal(fd_read_file(basefd, "conf/sub/b", 100, &got, &e), 0);
+	assert_string_equal(got.s, "cpus: 1");
+	assert_int_equal(fstatat(basefd, "conf/sub/b", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0440);
+	late[0] = 'x';
+	assert_int_equal(write_files(f, 1, &e), -1);
+}
+
+TEST(a_sub_path_of_files_leads_behind_the_link)
+{
+	char vname[] = "v", pname[] = "p";
+	struct plan_volume v = {
+		.name = vname, .type = PLAN_FILES, .files = files, .files_count = 2};
+	struct plan_pod pod = {.name = pname, .volumes = &v, .volumes_count = 1};
+	struct volumes vs = {.fds = &basefd, .len = 1};
+	struct plan_mount m = {.volume = vname};
+	static const struct {
+		const char *sub;
+		mode_t want;
+	} rows[] = {{"a", S_IFREG}, {"conf/sub", S_IFDIR}, {"made/here", S_IFDIR}};
+	struct err e = {0};
+
+	assert_int_equal(write_files(files, 2, &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct plan_volume *found = NULL;
+		const char *rest = "x";
+		bool owned = false;
+		struct stat st;
+		int fd = -1;
+
+		assert_int_equal(
+			volumes_source(&vs, &pod, &m, rows[i].sub, &fd, &owned, &rest, &found, &e),
+			0);
+		assert_true(owned);
+		assert_null(rest);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(st.st_mode & S_IFMT, rows[i].want);
+		(void)close(fd);
+	}
+}
+
 TEST(a_path_cannot_leave_its_volume)
 {
 	static const char *const bad[] = {"../x", "a/../../x", "/x", "", "a//b", ".", "a/.."};
@@ -169,6 +221,8 @@ TEST(only_types_that_say_so_create_what_is_missing)
 
 #define IN_BASE(name) CASE_WITH(name, up, down)
 RUN_TESTS(IN_BASE(files_are_projected_in_the_kubelets_layout),
+          IN_BASE(text_of_the_plan_becomes_a_file),
+          IN_BASE(a_sub_path_of_files_leads_behind_the_link),
           IN_BASE(a_path_cannot_leave_its_volume), IN_BASE(an_entry_without_a_value_is_an_error),
           IN_BASE(what_a_host_path_is_must_be_what_its_type_says),
           IN_BASE(only_types_that_say_so_create_what_is_missing))
