@@ -151,9 +151,6 @@ static void check_deployment(struct run *r, const struct object *o)
 		return;
 	if (s->replicas && *s->replicas < 0)
 		run_report(r, o, KUBE_ERROR, AT(spec, "replicas"), "cannot be negative");
-	else if (s->replicas && *s->replicas > 1)
-		run_report_strict(r, o, AT(spec, "replicas"),
-		                  "more than one replica is not supported yet; write 1");
 	check_selector(r, o, spec, s);
 	if (!s->template)
 		return;
