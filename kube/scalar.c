@@ -247,7 +247,7 @@ unsigned char *base64_decode(const char *text, size_t *ret_len)
 
 		if (*p == '\n' || *p == '\r')
 			continue;
-		if (*p == '=' && have >= 2) {
+		if (*p == '=' && have >= 2) { /* nothing but line breaks may follow */
 			pad++;
 			v = 0;
 		} else if (v < 0 || pad) {
@@ -260,11 +260,6 @@ unsigned char *base64_decode(const char *text, size_t *ret_len)
 			bytes[out++] = (unsigned char)(word >> (16 - 8 * i));
 		have = 0;
 		word = 0;
-		if (pad) {
-			p += strspn(p + 1, "\r\n");
-			if (p[1])
-				return NULL;
-		}
 	}
 	if (have)
 		return NULL;

@@ -301,6 +301,7 @@ TEST(quantities_have_one_spelling)
 	}
 	expect_canonical("62.5Ki", "64000"); /* the one kind that is not its own spelling */
 	expect_canonical("64000", "64k");
+	expect_canonical("0.9765625Ki", "1k");
 }
 
 TEST(blanks_around_do_not_count)
