@@ -11,6 +11,15 @@
 
 enum { LOAD_BUDGET = 64 << 20 }; /* per run: each value costs what it takes in memory */
 
+struct load_frame;
+
+/* That objects of a kind are skipped: said once, with their number. */
+struct load_note {
+	const char *what;
+	size_t diag; /* its place in the diagnostics, before they are sorted */
+	unsigned count;
+};
+
 /* What a run of loading shares. Objects and their strings live in the arena: the tree may go. */
 struct load {
 	struct arena *arena;
@@ -19,7 +28,11 @@ struct load {
 	bool substitute_volumes; /* see kube_options */
 	size_t file;             /* of the node that is being loaded */
 	size_t spent;
-	bool stop; /* the budget is used up: said once */
+	bool stop;                      /* the budget is used up: said once */
+	const struct load_frame *frame; /* the mapping that is being loaded (hint.h) */
+	struct load_note notes[32];
+	size_t notes_len;
+	unsigned muted; /* within what is not supported as a whole */
 };
 
 /*
