@@ -15,6 +15,21 @@
 #include "kube/save.h"
 #include "kube/validate.h"
 
+/* Objects for the disk; Secrets with their values beside the plan, where no file ever has them. */
+static int keep_objects(const struct run *r, struct kube_result *ret, struct err *e)
+{
+	autostrbuf struct strbuf secrets = {0};
+
+	if (save_objects(r, &ret->objects, e) < 0 || save_secrets(r, &secrets, e) < 0)
+		return -1;
+	if (!secrets.len)
+		return 0;
+	plan_data_add(&ret->data, PLAN_DATA_SECRETS, true, secrets.s, secrets.len);
+	plan_data_sort(&ret->data);
+	explicit_bzero(secrets.s, secrets.len);
+	return 0;
+}
+
 static void finish_plan(struct run *r, struct kube_result *ret)
 {
 	const struct source_list *list = r->sources;
@@ -26,7 +41,7 @@ static void finish_plan(struct run *r, struct kube_result *ret)
 	for (size_t i = 0; i < list->len; i++)
 		if (!list->v[i].made)
 			ret->plan->files[ret->plan->files_count++] = xstrdup(list->v[i].path);
-	if (!r->d.errors && !r->o->no_objects && save_objects(r, &ret->objects, &e) < 0)
+	if (!r->d.errors && !r->o->no_objects && keep_objects(r, ret, &e) < 0)
 		diag_add(&r->d, KUBE_ERROR, 0, 0, 0, NULL, "%s", e.msg);
 }
 

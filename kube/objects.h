@@ -9,9 +9,6 @@
 #include "kube/kube.h"
 #include "kube/schema.h"
 
-/* Where the plan's data keep the values that objects.yaml lacks: text for kube_objects_load(). */
-#define OBJECTS_SECRETS "objects/secrets"
-
 struct objects_entry {
 	enum object_type kind;
 	const char *ns, *name; /* ns is "" for a kind that has none */

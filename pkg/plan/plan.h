@@ -100,6 +100,9 @@ enum plan_host_path_type {
 
 #include "pkg/util/def_end.h"
 
+/* The entry with all Secrets as text for `get --show-secrets`: opaque here, and in no file. */
+#define PLAN_DATA_SECRETS "objects/secrets"
+
 /* One ConfigMap or Secret entry. */
 struct plan_datum {
 	char *name;

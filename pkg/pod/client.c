@@ -55,6 +55,20 @@ void client_close(struct client *c)
 	close_fd(&c->fd);
 }
 
+int client_secrets(const struct client *c, struct strbuf *out, struct err *e)
+{
+	json_t *msg = NULL;
+	const char *text;
+
+	if (talk_call(c->fd, -1, clock_mono_ms() + HELLO_MS, json_pack("{s:s}", "op", "secrets"),
+	              &msg, e) < 0)
+		return -1;
+	text = json_string_value(json_object_get(msg, "secrets"));
+	strbuf_adds(out, text ? text : "");
+	json_decref(msg);
+	return 0;
+}
+
 /* --- exec --------------------------------------------------------------------------------- */
 
 /* One direction of bytes: from a descriptor of ours to one of the process, or back. */

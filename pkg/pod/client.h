@@ -9,6 +9,7 @@
 #pragma once
 
 #include "pkg/util/err.h"
+#include "pkg/util/str.h"
 
 enum { CTL_PROTOCOL = 1, CTL_MAX_MESSAGE = 65536 };
 
@@ -20,6 +21,10 @@ struct client {
 /* dirfd: the project's run-time directory. ERR_ABSENT if no supervisor listens. */
 int client_connect(int dirfd, struct client *ret, struct err *e);
 void client_close(struct client *c);
+
+/* The Secrets of the project with their values, as the front end wrote them (PLAN_DATA_SECRETS);
+ * empty: there are none. ERR_UNSUPPORTED from an older supervisor. */
+int client_secrets(const struct client *c, struct strbuf *out, struct err *e);
 
 struct client_exec {
 	const char *pod, *container; /* container NULL: the annotation's default, else the first */

@@ -39,6 +39,7 @@ static const char *const op_names[REQUEST_OP_COUNT] = {
 	[REQUEST_HELLO]  = "hello",  [REQUEST_PING]  = "ping",  [REQUEST_WAIT] = "wait",
 	[REQUEST_FDS]    = "fds",    [REQUEST_REMOVE] = "remove", [REQUEST_APPLY] = "apply",
 	[REQUEST_STOP]   = "stop",   [REQUEST_EXEC]  = "exec",
+	[REQUEST_SECRETS] = "secrets",
 };
 #undef OP
 #undef AT

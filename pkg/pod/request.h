@@ -12,6 +12,9 @@
  * the whole project exec     pod, container, argv, tty, rows, cols   stdin, stdout, stderr; with
  * tty: a socket for the pty
  *
+ *   secrets  -                                       -                      answer: secrets, the
+ * Secrets of the newest plan as text (PLAN_DATA_SECRETS)
+ *
  * Answers are {"ok": true, ...} or {"error": ...} (wire.h); exec adds {"exit": code} later.
  */
 #pragma once
@@ -30,6 +33,7 @@ enum request_op {
 	REQUEST_APPLY,
 	REQUEST_STOP,
 	REQUEST_EXEC,
+	REQUEST_SECRETS,
 	REQUEST_OP_COUNT,
 };
 

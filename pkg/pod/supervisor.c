@@ -47,6 +47,7 @@ enum {
 	NET_MS = 3000,
 	PLAN_MAX = 64 << 20,
 	DATA_MAX = 256 << 20,
+	SECRETS_MAX = 7 << 20, /* in one message, where they may take twice as much */
 	TRASH_NICE = 10,
 };
 
@@ -561,6 +562,23 @@ static void on_apply(struct ctl_conn *c, struct request *r, int *fds, size_t nfd
 	sup_changed(sup);
 }
 
+/* The values of Secrets, to the user whose they are. */
+static void on_secrets(struct ctl_conn *c)
+{
+	const struct plan_datum *d = plan_data_get(&sup_of(c)->gen->data, PLAN_DATA_SECRETS);
+	json_t *text = json_stringn(d ? d->bytes : "", d ? MIN(d->len, (size_t)SECRETS_MAX) : 0);
+	struct err e = {0};
+
+	if (!text || (d && d->len > SECRETS_MAX)) {
+		json_decref(text);
+		(void)err_set(&e, ERR_UNSUPPORTED, "the Secrets are not text of at most %d MiB",
+		              SECRETS_MAX >> 20);
+		ctl_fail(c, &e);
+		return;
+	}
+	ctl_send(c, json_pack("{s:b, s:o}", "ok", 1, "secrets", text));
+}
+
 static void handle(struct ctl_conn *c, struct request *r, int *fds, size_t nfds)
 {
 	struct supervisor *sup = sup_of(c);
@@ -581,6 +599,8 @@ static void handle(struct ctl_conn *c, struct request *r, int *fds, size_t nfds)
 	} else if (r->op == REQUEST_STOP) {
 		ctl_ok(c);
 		begin_end(sup, r->grace < 0 ? -1 : r->grace * 1000);
+	} else if (r->op == REQUEST_SECRETS) {
+		on_secrets(c);
 	} else if (r->op == REQUEST_WAIT) {
 		c->waiting = true;
 		sup_changed(sup);
