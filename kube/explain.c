@@ -128,9 +128,22 @@ static int find_kind(const char *word, struct explain *ret, struct err *e)
 	return 0;
 }
 
+/* Length of "deployments" or "deployments.apps" at the beginning of a path. */
+static size_t kind_length(const char *path)
+{
+	size_t len = strcspn(path, ".["), longer = len + 1;
+
+	if (path[len] != '.')
+		return len;
+	longer += strcspn(path + longer, ".[");
+	autofree char *whole = xstrndup(path, longer);
+
+	return alias_kind(whole) == ALIAS_NONE ? len : longer;
+}
+
 int explain_find(const char *path, struct explain *ret, struct err *e)
 {
-	const char *p = path + strcspn(path, ".[");
+	const char *p = path + kind_length(path);
 	autofree char *kind = xstrndup(path, (size_t)(p - path));
 
 	if (find_kind(kind, ret, e) < 0)

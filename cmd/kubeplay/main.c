@@ -12,15 +12,13 @@ static const struct {
 	const char *title; /* NULL: goes on */
 	const struct verb *verb;
 } verbs[] = {
-	{"Run", &verb_up},         {NULL, &verb_down},
-	{"Manifests", &verb_plan}, {NULL, &verb_check},
-	{NULL, &verb_explain},     {"Look", &verb_ps},
-	{NULL, &verb_logs},        {NULL, &verb_exec},
-	{NULL, &verb_port},        {"Images", &verb_pull},
-	{NULL, &verb_load},        {NULL, &verb_images},
-	{NULL, &verb_rmi},         {"Data and machine", &verb_volume},
-	{NULL, &verb_unshare},     {NULL, &verb_doctor},
-	{NULL, &verb_info},        {NULL, &verb_version},
+	{"Run", &verb_up},     {NULL, &verb_down},     {"Manifests", &verb_plan},
+	{NULL, &verb_check},   {NULL, &verb_explain},  {"Look", &verb_ps},
+	{NULL, &verb_get},     {NULL, &verb_logs},     {NULL, &verb_exec},
+	{NULL, &verb_port},    {"Images", &verb_pull}, {NULL, &verb_load},
+	{NULL, &verb_images},  {NULL, &verb_rmi},      {"Data and machine", &verb_volume},
+	{NULL, &verb_unshare}, {NULL, &verb_doctor},   {NULL, &verb_info},
+	{NULL, &verb_version},
 };
 
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
