@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* validate.h - rules about loaded objects that no type can say; each rule is a row of a table */
+/*
+ * validate.h - rules about loaded objects that no type can say
+ *
+ * A rule is a line of kube/rule.def and a function; kube/rule.h says how to write one.
+ */
 #pragma once
 
-#include "kube/run.h"
+#include "kube/kube.h"
 
-/* Check every object of the run by itself, and against the others. */
+struct run;
+
+/* Check every object of the run by itself, and against the others; all problems are reported. */
 void validate(struct run *r);
-/* The pod rules (validate_pod.c). */
-void validate_pod(struct run *r, const struct pod_view *v);
-/* Host ports of all pods of the project against each other. */
-void validate_host_ports(struct run *r);
-/* Labels and annotations of a metadata block that stands at `at`. */
-void validate_meta_maps(struct run *r, const struct object *o, const struct at *at,
-                        const struct k8s_meta *m);
-/* Limits and requests of a container or claim. */
-void validate_resources(struct run *r, const struct object *o, const struct at *at,
-                        const struct k8s_resources *res, bool of_container);
+
+/* What `check` tells about its rules. */
+struct validate_rule {
+	const char *id;              /* as in struct kube_diag; stays when the words change */
+	const char *doc;             /* what must be so, in one sentence without full stop */
+	enum kube_severity severity; /* under strict */
+};
+
+/* All rules; the ids of reading, loading and lowering are not among them. */
+const struct validate_rule *validate_rules(size_t *ret_count);
