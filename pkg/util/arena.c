@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arena.c - blocks of at least 16 KiB, newest first; see arena.h */
+/* arena.c - blocks of 16 KiB, newest first, and large ones; see arena.h */
 #include "pkg/util/arena.h"
 
 enum { BLOCK = 16384, ALIGN = 16 };
@@ -10,25 +10,48 @@ struct arena_block {
 	_Alignas(ALIGN) char data[];
 };
 
+/* A size that wraps around becomes one that no machine has, and ends here. */
+static struct arena_block *new_block(size_t cap, size_t size)
+{
+	struct arena_block *b =
+		xcalloc(1, size > SIZE_MAX / 2 ? SIZE_MAX : sizeof(struct arena_block) + cap);
+
+	b->cap = cap;
+	return b;
+}
+
+/* What is large gets a block of its own behind the newest, which goes on being filled. */
+static void *alloc_large(struct arena *a, size_t size)
+{
+	struct arena_block *b = new_block(size, size);
+
+	b->len = size;
+	b->next = a->head->next;
+	a->head->next = b;
+	a->used += size;
+	return b->data;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
-	size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	/* The size of every type is a multiple of its alignment: text needs none. */
+	size_t align = MIN(size & -size, (size_t)ALIGN);
 	struct arena_block *b = a->head;
-	void *p;
+	size_t at;
 
-	if (!b || b->cap - b->len < need || size > SIZE_MAX / 2) {
-		size_t cap = MAX(need, (size_t)BLOCK);
-
-		/* A size that wraps around becomes one that no machine has, and ends here. */
-		b = xcalloc(1, size > SIZE_MAX / 2 ? SIZE_MAX : sizeof(*b) + cap);
-		b->cap = cap;
+	align = MAX(align, (size_t)1);
+	at = b ? (b->len + align - 1) & ~(align - 1) : 0;
+	if (!b || at > b->cap || b->cap - at < size) {
+		if (b && size > BLOCK / 4)
+			return alloc_large(a, size);
+		b = new_block(MAX(size, (size_t)BLOCK), size);
 		b->next = a->head;
 		a->head = b;
+		at = 0;
 	}
-	p = b->data + b->len;
-	b->len += need;
-	a->used += need;
-	return p;
+	a->used += at + size - b->len;
+	b->len = at + size;
+	return b->data + at;
 }
 
 char *arena_memdup(struct arena *a, const void *data, size_t len)

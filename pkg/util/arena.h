@@ -2,8 +2,8 @@
 /*
  * arena.h - many small things with one end
  *
- * Zero is a valid empty arena. Memory is zeroed and aligned for any type; arena_done() frees all of
- * it.
+ * Zero is a valid empty arena. Memory is zeroed and aligned for any type of that size, or an array
+ * of it; arena_done() frees all of it.
  */
 #pragma once
 

@@ -18,7 +18,8 @@ TEST(memory_is_zeroed_aligned_and_apart)
 	for (size_t size = 1; size < 300; size++) {
 		unsigned char *p = arena_alloc(&a, size);
 
-		assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+		/* that of a type of this size; no type of one has a larger one */
+		assert_int_equal((uintptr_t)p % MIN(size & -size, _Alignof(max_align_t)), 0);
 		for (size_t i = 0; i < size; i++)
 			assert_int_equal(p[i], 0);
 		memset(p, 0xff, size);
@@ -40,6 +41,25 @@ TEST(something_larger_than_a_block_gets_its_own)
 	assert_string_equal(small, "small");
 	assert_string_equal(after, "after");
 	assert_true(a.used >= 1 << 20);
+	arena_done(&a);
+}
+
+TEST(large_and_small_things_waste_little)
+{
+	struct arena a = {0};
+	struct rusage before, after;
+
+	(void)getrusage(RUSAGE_SELF, &before);
+	for (int i = 0; i < 2000; i++) { /* nearly a block, so that the next one finds no room */
+		memset(arena_alloc(&a, 16320), 'x', 16320);
+		for (int k = 0; k < 10; k++)
+			assert_string_equal(arena_strdup(&a, "abcdef"), "abcdef");
+	}
+	(void)getrusage(RUSAGE_SELF, &after);
+	assert_true(a.used < 2000 * (16320 + 80));
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(after.ru_maxrss - before.ru_maxrss < 36 << 10);
+#endif
 	arena_done(&a);
 }
 
@@ -97,6 +117,7 @@ TEST(a_size_that_no_machine_has_ends_the_program)
 
 RUN_TESTS(CASE(memory_is_zeroed_aligned_and_apart),
           CASE(something_larger_than_a_block_gets_its_own),
+          CASE(large_and_small_things_waste_little),
           CASE(an_arena_can_be_emptied_twice_and_used_again),
           CASE(bytes_are_copied_whatever_they_are_a_string_ends_at_its_end),
           CASE(a_size_that_no_machine_has_ends_the_program))
