@@ -11,7 +11,7 @@
 
 #include "kube/workload.h"
 
-enum { MAX_OBJECTS = 100000 };
+enum { MAX_OBJECTS = 100000, BATCH_BYTES = 512 << 10 };
 
 /* The document that was read again last. */
 struct reread {
@@ -43,6 +43,49 @@ static void generate_name(const struct document *doc, struct k8s_meta *m)
 	m->name = arena_strdup(&r->arena, name);
 }
 
+/* Only pods and what makes them is looked at once; who saves objects needs them all. */
+static bool is_released(const struct run *r, enum object_type type)
+{
+	static const bool once[OBJECT_TYPE_COUNT] = {
+		[OBJECT_POD] = true,         [OBJECT_DEPLOYMENT] = true,
+		[OBJECT_REPLICA_SET] = true, [OBJECT_STATEFUL_SET] = true,
+		[OBJECT_DAEMON_SET] = true,  [OBJECT_JOB] = true,
+		[OBJECT_CRON_JOB] = true,    [OBJECT_REPLICATION_CONTROLLER] = true,
+	};
+
+	return once[type] && r->o->no_objects && !r->o->fates;
+}
+
+/* Where an object of this type lives. */
+static struct arena *arena_for(struct run *r, enum object_type type)
+{
+	struct batch *last = r->batches_count ? &r->batches[r->batches_count - 1] : NULL;
+
+	if (!is_released(r, type))
+		return &r->arena;
+	if (last && last->arena.used < BATCH_BYTES)
+		return &last->arena;
+	r->batches = xrealloc(r->batches, (r->batches_count + 1) * sizeof(*r->batches));
+	r->batches[r->batches_count] = (struct batch){0};
+	return &r->batches[r->batches_count++].arena;
+}
+
+void documents_release(struct run *r, size_t lowered)
+{
+	while (r->batches_done < r->batches_count && r->batches[r->batches_done].end <= lowered)
+		arena_done(&r->batches[r->batches_done++].arena);
+}
+
+/* Names are needed longer than the object. */
+static void keep_names(struct run *r, struct object *o)
+{
+	if (o->ns != r->o->namespace_default)
+		o->ns = arena_strdup(&r->arena, o->ns);
+	if (*o->name)
+		o->name = arena_strdup(&r->arena, o->name);
+	r->batches[r->batches_count - 1].end = r->objects_count;
+}
+
 static void add_object(const struct document *doc, enum object_type type, void *data, uint32_t line,
                        const struct at *at)
 {
@@ -64,6 +107,8 @@ static void add_object(const struct document *doc, enum object_type type, void *
 		.line = line,
 		.at = at,
 	};
+	if (is_released(r, type))
+		keep_names(r, &r->objects[r->objects_count - 1]);
 }
 
 static const struct at *keep_at(struct run *r, const struct at *up, const char *key, uint32_t index)
@@ -159,6 +204,7 @@ static void load_node(const struct document *doc, struct node *n, const struct a
 		enum object_type type = (enum object_type)k.type;
 
 		n = sets_apply(&r->sets, tree_memory(doc->tree), kind_name(type), n, &r->d);
+		r->load.arena = arena_for(r, type);
 		data = load_object(&r->load, at, kind_schema(type), n);
 		if (data)
 			add_object(doc, type, data, n->line, at);
@@ -228,6 +274,16 @@ static void set_again(struct run *r, struct reread *w, const struct object *o)
 	}
 }
 
+static void forget(struct run *r)
+{
+	if (!r->reread)
+		return;
+	tree_close(r->reread->tree);
+	diags_done(&r->reread->silent);
+	free(r->reread);
+	r->reread = NULL;
+}
+
 static struct node *read_again(struct run *r, const struct object *o)
 {
 	const struct source *s = &r->sources->v[o->file];
@@ -235,7 +291,7 @@ static struct node *read_again(struct run *r, const struct object *o)
 	size_t spent = r->subst.spent;
 	struct reread *w;
 
-	documents_done(r);
+	forget(r);
 	w = r->reread = xcalloc(1, sizeof(*w));
 	(void)diags_file(&w->silent, s->name);
 	w->tree = tree_open(s->text.s, s->text.len, o->place, &w->silent, 0, 0);
@@ -254,12 +310,11 @@ static struct node *read_again(struct run *r, const struct object *o)
 
 void documents_done(struct run *r)
 {
-	if (!r->reread)
-		return;
-	tree_close(r->reread->tree);
-	diags_done(&r->reread->silent);
-	free(r->reread);
-	r->reread = NULL;
+	forget(r);
+	documents_release(r, SIZE_MAX);
+	free(r->batches);
+	r->batches = NULL;
+	r->batches_count = r->batches_done = 0;
 }
 
 const struct node *run_locate(struct run *r, const struct object *o, const struct at *at)

@@ -9,6 +9,7 @@
  */
 #include "kube/lower.h"
 
+#include "kube/document.h"
 #include "kube/lowering.h"
 
 enum { POD_COST = 1024, MAX_ATTEMPTS = 100 };
@@ -221,8 +222,10 @@ void lower(struct run *r, struct plan **ret, struct plan_data *ret_data)
 		if (r->objects[i].type == OBJECT_CLAIM && *r->objects[i].name)
 			lower_claim(&l, r->objects[i].ns, r->objects[i].name, &r->objects[i], NULL,
 			            NULL);
-	for (size_t i = 0; i < r->objects_count && !l.stop; i++)
+	for (size_t i = 0; i < r->objects_count && !l.stop; i++) {
 		lower_object(&l, &r->objects[i]);
+		documents_release(r, i + 1);
+	}
 	plan_data_sort(ret_data);
 	configs_done(&l.configs);
 	names_done(&l.claims);

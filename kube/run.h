@@ -43,6 +43,12 @@ struct object {
 	const struct at *at;     /* its place in a List, else NULL */
 };
 
+/* Memory of objects that nobody needs once their pods are in the plan (document.c). */
+struct batch {
+	struct arena arena;
+	size_t end; /* no object from this one on lives in it */
+};
+
 struct run {
 	const struct kube_options *o;
 	const char *project;
@@ -56,6 +62,8 @@ struct run {
 	bool muted; /* what is no error has been said already: of pods that are all alike */
 	struct object *objects;
 	size_t objects_count, documents;
+	struct batch *batches; /* those before batches_done are freed */
+	size_t batches_count, batches_done;
 	struct names index; /* "type/namespace/name" -> object */
 };
 

@@ -26,9 +26,11 @@ struct node *node_get(const struct node *map, const char *key)
 
 bool node_is_null(const struct node *n)
 {
-	if (n->kind != NODE_SCALAR || n->quoted || n->len > 4)
-		return false; /* the usual case, said without comparing */
-	return scalar_kind(n->text) == SCALAR_NULL;
+	if (n->kind != NODE_SCALAR || n->quoted)
+		return false;
+	if (n->len != 4) /* the usual cases, said without comparing */
+		return !n->len || (n->len == 1 && *n->text == '~');
+	return (*n->text == 'n' || *n->text == 'N') && scalar_kind(n->text) == SCALAR_NULL;
 }
 
 static char *keep_text(struct tree *t, const char *s, size_t len)

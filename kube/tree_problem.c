@@ -14,10 +14,25 @@ uint32_t tree_column(const struct tree *t, const yaml_mark_t *mark)
 	return (mark->line ? 0 : t->section.column) + (uint32_t)mark->column + 1;
 }
 
+/* The characters that begin in eight bytes: all but 10xxxxxx. */
+static size_t chars_in(const char *p)
+{
+	static const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return sizeof(w) - (size_t)__builtin_popcountll((w >> 7) & (~w >> 6) & ones);
+}
+
 size_t tree_offset(struct tree *t, const yaml_mark_t *mark)
 {
 	const char *text = t->text + t->section.offset;
+	const size_t step = sizeof(uint64_t);
 
+	while (t->chars + step < mark->index && t->bytes + step <= t->section_len) {
+		t->chars += chars_in(text + t->bytes);
+		t->bytes += step;
+	}
 	while (t->bytes < t->section_len) {
 		bool starts = ((unsigned char)text[t->bytes] & 0xc0) != 0x80;
 
