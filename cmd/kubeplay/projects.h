@@ -2,8 +2,9 @@
 /*
  * projects.h - which project, which pod does the user mean?
  *
- * A pod may be called by its name, as pod/NAME, or by the name of its Deployment (deployment/NAME);
- * a project by its name or by a file that it was made from, even if that file is gone.
+ * A pod may be called by its name, as pod/NAME, or by the name of what made it (web, deploy/web,
+ * sts/db, job/once); a project by its name or by a file that it was made from, even if that file is
+ * gone.
  */
 #pragma once
 
@@ -40,7 +41,19 @@ struct pod_ref {
 	const struct state_pod *pod;
 };
 
-/* The one pod that goes by this name; ERR_ABSENT if none does, ERR_USAGE if more than one. */
+struct pod_refs {
+	struct pod_ref *v;
+	size_t len;
+};
+
+void pod_refs_done(struct pod_refs *list);
+/* Cut a leading "KIND/" off a name, as kubectl has them; its enum object_type, or ALIAS_NONE. */
+int projects_cut_kind(const char **name);
+/* All pods that go by this name, by their own or their controller's; ERR_ABSENT if there is none.
+ */
+int projects_find_pods(struct projects *ps, const char *name, struct pod_refs *ret, struct err *e);
+/* One of them: of several equal ones of a controller the first that is ready, said on stderr;
+ * ERR_USAGE if it could be somebody else's too. */
 int projects_find_pod(struct projects *ps, const char *name, struct pod_ref *ret, struct err *e);
 /* The container of that name, init containers included; ERR_ABSENT names those there are. */
 int projects_find_container(const struct state_pod *pod, const char *name,

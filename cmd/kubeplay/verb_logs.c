@@ -56,10 +56,7 @@ static const char *annotated(struct selection *s, const struct pod_ref *ref)
 {
 	const struct plan_pod *plan = projects_plan_pod(&s->ps, ref->project, ref->pod);
 
-	for (uint32_t i = 0; plan && i < plan->annotations_count; i++)
-		if (streq(plan->annotations[i].key, "kubectl.kubernetes.io/default-container"))
-			return plan->annotations[i].value;
-	return NULL;
+	return plan ? plan->default_container : NULL;
 }
 
 /* Without -c: the annotated container, else the first; said aloud if there was a choice. */
@@ -88,14 +85,11 @@ static void add_default(struct selection *s, const struct pod_ref *ref)
 /* "pod/web/app" and "web/app" name a container, "pod/web" does not. */
 static char *cut_container(char *name)
 {
-	static const char *const kinds[] = {"pod/",        "pods/",        "po/",
-	                                    "deployment/", "deployments/", "deploy/"};
-	char *start = name, *slash;
+	const char *start = name;
+	char *slash;
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (starts_with(name, kinds[i]))
-			start = name + strlen(kinds[i]);
-	slash = strchr(start, '/');
+	(void)projects_cut_kind(&start);
+	slash = strchr(name + (start - name), '/');
 	if (!slash)
 		return NULL;
 	*slash = '\0';

@@ -34,7 +34,7 @@ static const struct option_def options[] = {
 
 struct view {
 	struct projects ps;
-	char **names; /* pods to show; empty: all */
+	struct strv names; /* pods to show; empty: all */
 	const struct values *values;
 	bool project_column;
 	int64_t now;
@@ -45,12 +45,7 @@ struct view {
 
 static bool is_wanted(const struct view *v, const struct state_pod *pod)
 {
-	if (!v->names[0])
-		return true;
-	for (char **n = v->names; *n; n++)
-		if (streq(*n, pod->name))
-			return true;
-	return false;
+	return !v->names.len || strv_has(&v->names, pod->name);
 }
 
 static void age_cell(struct view *v, int64_t since)
@@ -266,25 +261,25 @@ static size_t count_shown(const struct view *v, size_t *ret_pods)
 	return projects;
 }
 
-static int check_names(struct view *v, struct err *e)
+static int find_names(struct view *v, char *const *args, struct err *e)
 {
-	for (char **n = v->names; *n; n++) {
-		struct pod_ref ref;
-		struct err found = {0};
+	for (; *args; args++) {
+		struct pod_refs list;
 
-		if (projects_find_pod(&v->ps, *n, &ref, &found) == 0)
-			*n = ref.pod->name;
-		else if (found.kind == ERR_ABSENT)
-			return *e = found, -1;
+		if (projects_find_pods(&v->ps, *args, &list, e) < 0)
+			return -1;
+		for (size_t i = 0; i < list.len; i++)
+			strv_add(&v->names, list.v[i].pod->name);
+		pod_refs_done(&list);
 	}
 	return 0;
 }
 
-static int show(struct view *v, struct err *e)
+static int show(struct view *v, char *const *args, struct err *e)
 {
 	size_t pods = 0;
 
-	if (check_names(v, e) < 0)
+	if (find_names(v, args, e) < 0)
 		return -1;
 	v->project_column = count_shown(v, &pods) > 1 || v->values->all;
 	if (v->values->output == OUT_JSON) {
@@ -301,13 +296,14 @@ static int show(struct view *v, struct err *e)
 
 static int run(struct cli *c, const void *values, char **args, struct err *e)
 {
-	struct view v = {.names = args, .values = values, .now = clock_real_ns()};
+	struct view v = {.values = values, .now = clock_real_ns()};
 	int r = projects_load(c, &v.ps, e);
 
 	if (r == 0)
-		r = show(&v, e);
+		r = show(&v, args, e);
 	table_done(&v.table);
 	strbuf_done(&v.text);
+	strv_done(&v.names);
 	projects_done(&v.ps);
 	return r;
 }
