@@ -202,10 +202,7 @@ static int open_project(struct supervisor *sup, const char *project, struct err 
 	if (sup->run_fd < 0)
 		return -1;
 	sup->data_fd = dirs_open_data(&sup->dirs, path, false, e);
-	if (sup->data_fd < 0)
-		return -1;
-	sup->trash_fd = fs_open_dir(sup->data_fd, "trash", 0700, e);
-	return sup->trash_fd < 0 ? -1 : 0;
+	return sup->data_fd < 0 ? -1 : 0;
 }
 
 int become_root(struct supervisor *sup, const struct supervise *s, struct err *e)

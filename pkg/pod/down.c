@@ -5,7 +5,9 @@
  * Theory of operation: the polite way is a `stop` on the control socket; the supervisor's end of
  * the connection closes when it is done. Whatever goes wrong on that way ends in SIGKILL, which is
  * as complete, as the supervisor is the init of its pid namespace. Only when its process is really
- * gone, and with it every process of every container, are directories and claims touched.
+ * gone, and with it every process of every container, are directories and claims touched. The logs
+ * may go a little earlier: when the supervisor says that all containers have stopped, we remove
+ * them while it removes their writable layers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +52,7 @@ static int64_t longest_grace_ms(const struct down_request *r)
 
 static int ask_to_stop(const struct down_request *r, int run_fd, struct err *e)
 {
-	int64_t deadline = clock_mono_ms() + longest_grace_ms(r) + MARGIN_MS;
+	int64_t deadline = clock_mono_ms() + MARGIN_MS;
 	struct client c = {.fd = -1};
 	json_t *msg = NULL;
 	int n;
@@ -60,8 +62,12 @@ static int ask_to_stop(const struct down_request *r, int run_fd, struct err *e)
 	n = talk_call(c.fd, -1, deadline,
 	              json_pack("{s:s,s:I}", "op", "stop", "grace", (json_int_t)r->grace_seconds),
 	              NULL, e);
-	while (n >= 0 && (n = talk_next(c.fd, -1, deadline, &msg, e)) > 0)
+	deadline += longest_grace_ms(r); /* looked up while it stops */
+	while (n >= 0 && (n = talk_next(c.fd, -1, deadline, &msg, e)) > 0) {
+		if (json_is_true(json_object_get(msg, "stopped")))
+			tidy_logs(r->dirs, r->project);
 		json_decref(msg);
+	}
 	client_close(&c);
 	return n;
 }

@@ -48,53 +48,11 @@ enum {
 	PLAN_MAX = 64 << 20,
 	DATA_MAX = 256 << 20,
 	SECRETS_MAX = 7 << 20, /* in one message, where they may take twice as much */
-	TRASH_NICE = 10,
 };
 
 void sup_changed(struct supervisor *sup)
 {
 	sup->changed = true;
-}
-
-/* --- trash -------------------------------------------------------------------------------- */
-
-static void empty_trash(struct supervisor *sup)
-{
-	unsigned int from = sup->trash_gone + 1, to = sup->trash_made;
-	pid_t pid;
-
-	if (sup->remover_pid || sup->trash_gone == sup->trash_made)
-		return;
-	pid = fork();
-	if (pid < 0)
-		return;
-	if (pid == 0) {
-		(void)!nice(TRASH_NICE);
-		for (unsigned int i = from; i <= to; i++) {
-			char name[16];
-			struct err e = {0};
-
-			(void)snprintf(name, sizeof(name), "%u", i);
-			(void)fs_remove_tree(sup->trash_fd, name, &e);
-		}
-		_exit(0);
-	}
-	sup->remover_pid = pid;
-	sup->trash_gone = to;
-}
-
-void sup_trash(struct supervisor *sup, int dirfd, const char *name)
-{
-	char number[16];
-
-	(void)snprintf(number, sizeof(number), "%u", sup->trash_made + 1);
-	if (renameat(dirfd, name, sup->trash_fd, number) < 0) {
-		if (errno != ENOENT)
-			log_error("cannot move %s away (errno %d)", name, errno);
-		return;
-	}
-	sup->trash_made++;
-	empty_trash(sup);
 }
 
 /* --- files -------------------------------------------------------------------------------- */
@@ -153,7 +111,7 @@ static void reap(struct supervisor *sup, pid_t pid)
 		container_reaped(c, status);
 	} else if (pid == sup->remover_pid) {
 		sup->remover_pid = 0;
-		empty_trash(sup);
+		trash_empty(sup);
 	} else {
 		(void)exec_reaped(sup, pid, status);
 	}
@@ -248,10 +206,11 @@ static void NORETURN end(struct supervisor *sup)
 	struct err e = {0};
 
 	(void)save_state(sup, &e);
+	if (sup->stopper) /* nothing of ours writes a log any more: it need not wait with those */
+		ctl_send(sup->stopper, json_pack("{s:b}", "stopped", 1));
 	sup->net_ops->stop(sup->net);
 	/* Here the owner of every file can remove it; `down` would need a user namespace for it. */
-	if (fs_remove_tree(sup->data_fd, "pods", &e) < 0 ||
-	    fs_remove_tree(sup->data_fd, "trash", &e) < 0)
+	if (trash_everything(sup, &e) < 0)
 		log_warn("remove writable layers: %s", e.msg);
 	log_info("ended");
 #ifdef __SANITIZE_ADDRESS__
@@ -598,6 +557,7 @@ static void handle(struct ctl_conn *c, struct request *r, int *fds, size_t nfds)
 		on_remove(c, r);
 	} else if (r->op == REQUEST_STOP) {
 		ctl_ok(c);
+		sup->stopper = c;
 		begin_end(sup, r->grace < 0 ? -1 : r->grace * 1000);
 	} else if (r->op == REQUEST_SECRETS) {
 		on_secrets(c);
@@ -614,6 +574,8 @@ static void conn_closed(struct ctl_conn *c)
 	struct supervisor *sup = sup_of(c);
 
 	exec_conn_closed(sup, c);
+	if (sup->stopper == c)
+		sup->stopper = NULL;
 	for (size_t i = 0; i < sup->pod_count; i++)
 		if (sup->pods[i]->remover == c)
 			sup->pods[i]->remover = NULL;

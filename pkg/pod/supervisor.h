@@ -119,8 +119,9 @@ struct supervisor {
 	int64_t saved_ms;
 	struct timer save_timer;
 	struct timer orphan_timer;
-	pid_t orphan;      /* an unknown child seen at the last look */
-	pid_t remover_pid; /* child that empties the trash, 0: none */
+	pid_t orphan;             /* an unknown child seen at the last look */
+	struct ctl_conn *stopper; /* who asked for the end, and still listens; NULL: nobody */
+	pid_t remover_pid;        /* child that empties the trash, 0: none */
 	unsigned int trash_made, trash_gone;
 	bool ending;
 	bool settled; /* the first verdict was given: memory of the set-up returned */
@@ -132,8 +133,15 @@ struct supervisor {
 void supervise(const struct supervise *s) NORETURN;
 /* Something worth saving or telling happened. */
 void sup_changed(struct supervisor *sup);
+
+/* --- trash.c --- */
+
 /* Move name below dirfd away; a child removes it. Absent is fine. */
 void sup_trash(struct supervisor *sup, int dirfd, const char *name);
+/* Start a child for what was moved away, unless one is at it; again when that has ended. */
+void trash_empty(struct supervisor *sup);
+/* At the end: remove pods and trash, and wait for it. No container may live. */
+int trash_everything(struct supervisor *sup, struct err *e);
 
 /* --- become.c --- */
 

@@ -99,6 +99,16 @@ int tidy_data(const struct dirs *d, const struct idmap *m, const char *project, 
 	return remove_below(d, m, "projects", project, e);
 }
 
+void tidy_logs(const struct dirs *d, const char *project)
+{
+	autofree char *path = xasprintf("projects/%s", project);
+	struct err ignored = {0};
+	autoclose int dir = dirs_open_data(d, path, false, &ignored);
+
+	if (dir >= 0)
+		(void)fs_remove_tree(dir, "logs", &ignored);
+}
+
 int tidy_run(const struct dirs *d, const char *project, struct err *e)
 {
 	autoclose int dir =

@@ -17,6 +17,8 @@ bool tidy_occupied(const struct dirs *d, const char *project);
 int tidy_kill(int run_fd, const char *project, const struct state_project *s, struct err *e);
 /* Remove projects/NAME below root, also what sub-ids own there. Absent is fine. */
 int tidy_data(const struct dirs *d, const struct idmap *m, const char *project, struct err *e);
+/* Remove the logs in there ahead of it; what fails is left to tidy_data(). */
+void tidy_logs(const struct dirs *d, const char *project);
 /* Remove projects/NAME below runroot. */
 int tidy_run(const struct dirs *d, const char *project, struct err *e);
 /* True if projects/NAME exists below root. */
