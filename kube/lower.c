@@ -105,11 +105,11 @@ static void report_twin(struct lowering *l, const struct object *o, const char *
 
 	if (o->type == other->type)
 		return;
-	autofree char *shown = diag_quote(name), *theirs = diag_quote(other->name);
+	autofree char *shown = diag_quote(name);
 
 	run_report(l->r, o, KUBE_ERROR, AT(AT(o->at, "metadata"), "name"),
-	           "its pod \"%s\" has the name of a pod of %s \"%s\"; rename one of them", shown,
-	           kind_name(other->type), theirs);
+	           "its pod \"%s\" has the name of a pod of the %s in %s:%u; rename one of them",
+	           shown, kind_name(other->type), l->r->d.files.v[other->file], other->line);
 }
 
 static void name_pod(struct lowering *l, const struct workload *w, int64_t i, struct plan_pod *pod)

@@ -414,7 +414,8 @@ TEST(two_objects_cannot_make_a_pod_of_one_name)
 	struct kube_result r = load_as(text, "p", KUBE_WARN);
 
 	assert_int_equal(r.errors, 1);
-	assert_non_null(strstr(r.diags[0].text, "has the name of a pod of StatefulSet \"web\""));
+	assert_non_null(strstr(r.diags[0].text,
+	                       "has the name of a pod of the StatefulSet in /x/test.yaml:1;"));
 	kube_result_done(&r);
 }
 
