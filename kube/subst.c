@@ -2,6 +2,8 @@
 /* subst.c - what is the value of ${NAME}? see subst.h */
 #include "kube/subst.h"
 
+#include "kube/utf8.h"
+
 enum { MAX_NESTED = 8 };
 
 struct change {
@@ -28,24 +30,15 @@ void subst_done(struct subst *s)
 	names_done(&s->index);
 }
 
-/* Names and values of the environment may be any bytes; what people wrote in YAML is UTF-8. */
+/* Values of the environment may be any bytes; what people wrote in YAML is UTF-8. */
 static bool is_utf8(const char *s)
 {
-	while (*s) {
-		unsigned char c = (unsigned char)*s++;
-		int more = c < 0x80                ? 0
-		           : c >= 0xc2 && c < 0xe0 ? 1
-		           : c >= 0xe0 && c < 0xf0 ? 2
-		           : c >= 0xf0 && c < 0xf5 ? 3
-		                                   : -1;
+	size_t left = strlen(s), len = 1;
+	uint32_t c;
 
-		if (more < 0)
-			return false;
-		for (; more; more--, s++)
-			if (((unsigned char)*s & 0xc0) != 0x80)
-				return false;
-	}
-	return true;
+	for (; left && len; s += len, left -= len)
+		len = utf8_next(s, left, &c);
+	return len;
 }
 
 /* --- one value ---------------------------------------------------------------------------------

@@ -213,7 +213,7 @@ char *projects_resolve(const struct projects *ps, struct cli *c, const char *arg
 		return kube_project_name(arg);
 	if (!strchr(arg, '/') && by_name(ps, arg) && stat(arg, &st) < 0)
 		return xstrdup(arg);
-	path = absolute(arg);
+	path = kube_is_url(arg) ? sources_url_shown(arg) : absolute(arg);
 	found = by_path(ps, path, &name, e);
 	if (found)
 		return name;

@@ -69,7 +69,21 @@ printf 'kind: [\n' >www/bad.yaml
 run kp plan "$base/bad.yaml"
 is "$status" 3 'a wrong manifest from a URL: exit code 3'
 like "$err" "^$base/bad.yaml:[0-9]+:[0-9]+: " 'its problems have the URL and a place'
-ok 'nothing of it is in the store' test ! -e "$KP_ROOT/images"
+
+# --- a project that was made from a URL
+load busybox
+cat >www/run.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: run}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: c, image: "docker.io/library/busybox:1.35", imagePullPolicy: Never, command: [sleep, "1000"]}]
+END
+run kp up --quiet --network none "$base/run.yaml#sha256=$(sha256sum www/run.yaml | cut -c1-64)"
+is "$status $out" '0 pod/run created' 'up takes a URL'
+run kp down "$base/run.yaml"
+is "$status $out" '0 pod/run deleted' 'and down finds the project by it'
 
 # --- variables and settings
 cat >vars.yaml <<'END'
