@@ -100,7 +100,7 @@ static char *all_pairs(const struct plan_label *l, uint32_t count)
 
 	for (uint32_t i = 0; i < count; i++)
 		sorted[i] = &l[i];
-	qsort(sorted, count, sizeof(*sorted), by_key);
+	qsort(sorted, count, sizeof(struct plan_label *), by_key);
 	for (uint32_t i = 0; i < count; i++) {
 		strbuf_addf(&out, "%s%s=", i ? "\n" : "", sorted[i]->key);
 		lower_quote(sorted[i]->value, &out);
@@ -241,7 +241,8 @@ bool lower_resource(struct lower_pod *p, const struct at *at,
 		plan_value_add(out, NULL, NULL, field);
 		return lower_spend(p, at, LOWER_PART_COST);
 	}
-	autofree char *text = xasprintf("%lld", (long long)(n / divisor + (n % divisor != 0)));
+	n = n / divisor + (n % divisor != 0);
+	autofree char *text = xasprintf("%lld", (long long)n);
 
 	plan_value_set(out, text);
 	return lower_spend(p, at, LOWER_PART_COST);

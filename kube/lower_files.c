@@ -51,7 +51,8 @@ static struct plan_file *add_file(struct files *f, const struct at *at, const ch
 		return NULL;
 	if (names_find(&f->index, clean, &old)) {
 		file = &f->out->files[old];
-		if (from || f->from[old]) { /* two items of one path are an error of their own */
+		if (from || (f->from &&
+		             f->from[old])) { /* two items of one path are an error of their own */
 			autofree char *shown = diag_quote(clean);
 
 			run_report(f->p->l->r, f->p->v->o, KUBE_WARNING, at,

@@ -189,6 +189,7 @@ void lower_mounts(struct lower_pod *p, const struct at *at, const struct k8s_con
 
 	for (uint32_t i = 0; i < c->volumeMounts_count; i++) {
 		const struct k8s_mount *from = &c->volumeMounts[i];
+		struct plan_mount *to;
 		const struct at *here = AT_ITEM(AT(at, "volumeMounts"), i);
 
 		/* A volume of an unsupported kind that was only warned about is not there. */
@@ -197,7 +198,8 @@ void lower_mounts(struct lower_pod *p, const struct at *at, const struct k8s_con
 			continue;
 		if (!lower_spend(p, here, MOUNT_COST + strlen(from->mountPath)))
 			break;
-		lower_mount(&m, here, from, number, LOWER_ADD(out->mounts, out->mounts_count));
+		to = LOWER_ADD(out->mounts, out->mounts_count);
+		lower_mount(&m, here, from, number, to);
 	}
 	lower_devices(&m, at, c);
 	if (out->mounts_count)

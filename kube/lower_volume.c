@@ -76,24 +76,6 @@ static void fill_image(struct plan_volume *out, const struct k8s_image_volume *i
 	out->image->pull = lower_pull_policy(text_of(i->reference), i->pullPolicy);
 }
 
-/* The source of a volume that cannot work here, NULL if it has none such. */
-static const char *foreign_source(const struct k8s_volume *v)
-{
-	size_t n = 0;
-
-	while (!streq(schema_types[n]->name, "Volume"))
-		n++;
-	for (uint32_t i = 0; i < schema_types[n]->count; i++) {
-		const cyaml_schema_field_t *f = &schema_types[n]->fields[i];
-		const void *source;
-
-		memcpy(&source, (const char *)v + f->data_offset, sizeof(source));
-		if (source && schema_types[n]->info[i].verdict == SCHEMA_NO)
-			return f->key;
-	}
-	return NULL;
-}
-
 static void substitute(struct lower_pod *p, const struct at *at, struct plan_volume *out,
                        const char *source)
 {
@@ -106,7 +88,7 @@ static void substitute(struct lower_pod *p, const struct at *at, struct plan_vol
 static bool fill(struct lower_pod *p, const struct at *at, const struct k8s_volume *v,
                  struct plan_volume *out, bool *complete)
 {
-	const char *foreign = p->l->r->o->substitute_volumes ? foreign_source(v) : NULL;
+	const char *foreign = p->l->r->o->substitute_volumes ? schema_refused("Volume", v) : NULL;
 
 	if (v->emptyDir)
 		fill_empty_dir(out, v->emptyDir);

@@ -236,3 +236,20 @@ const struct schema_info *schema_info_of(const cyaml_schema_field_t *fields,
 {
 	return &schema_type_of(fields)->info[f - fields];
 }
+
+const char *schema_refused(const char *type, const void *object)
+{
+	const struct schema_type *const *t = schema_types;
+
+	while (*t && !streq((*t)->name, type))
+		t++;
+	for (uint32_t i = 0; *t && i < (*t)->count; i++) {
+		const char *at = (const char *)object + (*t)->fields[i].data_offset;
+		const void *value;
+
+		memcpy(&value, at, sizeof(value));
+		if (value && (*t)->info[i].verdict == SCHEMA_NO)
+			return (*t)->fields[i].key;
+	}
+	return NULL;
+}

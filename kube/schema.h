@@ -95,3 +95,6 @@ const struct schema_info *schema_info_of(const cyaml_schema_field_t *fields,
                                          const cyaml_schema_field_t *f);
 /* True if a mapping is none for people: a pair, a quantity, ... */
 bool schema_is_special(const cyaml_schema_field_t *fields);
+/* The first member of a struct of this type that was written although its verdict is NO: its name,
+ * or NULL. For types whose members are all pointers. */
+const char *schema_refused(const char *type, const void *object);

@@ -43,8 +43,8 @@ const char *node_field(const char *field, char buf[static 24])
 		if (str_parse_int(field + strlen(totals[i].prefix), 1, INT64_MAX, &divisor) < 0)
 			return NULL;
 		total = MAX(totals[i].total(), INT64_C(0));
-		(void)snprintf(buf, 24, "%lld",
-		               (long long)(total / divisor + (total % divisor != 0)));
+		total = total / divisor + (total % divisor != 0);
+		(void)snprintf(buf, 24, "%lld", (long long)total);
 		return buf;
 	}
 	return NULL;

@@ -65,29 +65,46 @@ static const char *late(const char *field, void *buf)
 	return node_field(field, buf);
 }
 
+/* What is in a file; *text is to be freed when it is not beside the plan. */
+static int content(const struct plan_file *f, const struct plan_data *data, char **text,
+                   const char **bytes, size_t *len, struct err *e)
+{
+	const struct plan_datum *d;
+	char node[24];
+
+	if (f->text) {
+		if (plan_value_resolve(f->text, data, late, node, text, e) < 0)
+			return -1;
+		*bytes = *text;
+		*len = strlen(*text);
+		return 0;
+	}
+	d = f->data ? plan_data_get(data, f->data) : NULL;
+	if (!d)
+		return err_set(e, ERR_INPUT, "%s has no value", f->data ? f->data : "it");
+	*bytes = d->bytes;
+	*len = d->len;
+	return 0;
+}
+
 static int write_file(int dirfd, const struct plan_file *f, const struct plan_data *data,
                       struct err *e)
 {
-	const struct plan_datum *d = f->data ? plan_data_get(data, f->data) : NULL;
 	autofree char *text = NULL;
-	char node[24];
-	const char *name = f->path;
+	const char *name = f->path, *bytes = NULL;
 	autoclose int at = -1;
 	autoclose int fd = -1;
+	size_t len = 0;
 
-	if (f->text) {
-		if (plan_value_resolve(f->text, data, late, node, &text, e) < 0)
-			return -1;
-	} else if (!d) {
-		return err_set(e, ERR_INPUT, "%s has no value", f->data ? f->data : "it");
-	}
+	if (content(f, data, &text, &bytes, &len, e) < 0)
+		return -1;
 	at = make_parents(dirfd, f->path, &name, e);
 	if (at < 0)
 		return -1;
 	fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "create");
-	if (fd_write_all(fd, text ? text : d->bytes, text ? strlen(text) : d->len, e) < 0)
+	if (fd_write_all(fd, bytes, len, e) < 0)
 		return -1;
 	if (fchmod(fd, (mode_t)f->mode & 0777) < 0)
 		return err_sys(e, errno, "chmod");

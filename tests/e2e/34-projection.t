@@ -35,14 +35,14 @@ spec:
   initContainers:
   - name: writer
     image: busybox:1.35
-    command: [sh, -c, 'echo from-init >/work/file']
+    command: [sh, -c, 'echo from-init >/out/file']
     env: [{name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
-    volumeMounts: [{name: own, mountPath: /work, subPathExpr: 'data/$(POD)'}]
+    volumeMounts: [{name: own, mountPath: /out, subPathExpr: 'data/$(POD)'}]
   containers:
   - name: c
     image: busybox:1.35
     command: [probe, term, '0']
-    resources: {limits: {cpu: 1500m}, requests: {memory: 65Mi}}
+    resources: {limits: {cpu: 1500m}, requests: {memory: 6500Ki}}
     envFrom:
     - {prefix: CFG_, configMapRef: {name: settings}}
     - configMapRef: {name: vars}
@@ -58,7 +58,7 @@ spec:
     - {name: HOST_IP, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
     - {name: CPUS, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
     - {name: CPU_M, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1m}}}
-    - {name: MEM, valueFrom: {resourceFieldRef: {resource: requests.memory, divisor: 10Mi}}}
+    - {name: MEM, valueFrom: {resourceFieldRef: {resource: requests.memory, divisor: 1Mi}}}
     - {name: NODE_MEM, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Ki}}}
     - {name: PW, valueFrom: {secretKeyRef: {name: pw, key: password}}}
     - {name: URL, value: 'http://$(PW)@$(IP)/$(CFG_one)?$$(CFG_one)$(NONE)'}
@@ -192,12 +192,12 @@ spec:
   - name: c
     image: busybox:1.35
     command: ['true']
-    env: [{name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
-    volumeMounts: [{name: v, mountPath: /m, subPathExpr: '$(IP)/../..'}]
+    env: [{name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}, {name: UP, value: '../../$(IP)'}]
+    volumeMounts: [{name: v, mountPath: /m, subPathExpr: 'x/$(UP)'}]
   volumes: [{name: v, emptyDir: {}}]
 END
 run kp up --network none late.yaml
-like "$status $err" '^1 .*mount /m: subPathExpr \$\(status.podIP\)/\.\./\.\. does not come to a relative path' \
+like "$status $err" '^1 .*mount /m: subPathExpr x/\.\./\.\./\$\(status.podIP\) does not come to a relative path' \
 	'a sub path that leads out is refused when it is known'
 run kp down late
 cat >cloud.yaml <<'END'

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { LIMIT = 4096 };
 
-static struct plan_part part_text[] = {{.text = (char[]){"val$(A)ue"}}};
+static struct plan_part part_text[] = {{.text = (char[]){"a$(A)b"}}};
 static struct plan_part part_late[] = {{.field = (char[]){"status.podIP"}}};
 static const struct plan_value value_text = {.parts = part_text, .parts_count = 1};
 static const struct plan_value value_late = {.parts = part_late, .parts_count = 1};
@@ -40,7 +40,7 @@ static size_t reference(const char *p, struct strbuf *out)
 	if (!end)
 		return 0;
 	if (end == p + 3 && p[2] == 'A')
-		strbuf_adds(out, "val$(A)ue");
+		strbuf_adds(out, "a$(A)b");
 	else if (end == p + 3 && p[2] == 'B')
 		strbuf_adds(out, "10.0.0.1");
 	else

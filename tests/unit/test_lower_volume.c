@@ -33,6 +33,14 @@ static struct kube_result load(const char *volume, const char *container)
 	return load_as(volume, container, &o);
 }
 
+static const struct plan_pod *pod_of(const struct kube_result *r)
+{
+	if (r->plan && r->plan->pods_count)
+		return &r->plan->pods[0];
+	print_error("%s: %s\n", r->diags[0].path, r->diags[0].text);
+	abort();
+}
+
 static const char *mode_text(int64_t mode, char buf[16])
 {
 	(void)snprintf(buf, 16, "%o", (unsigned)mode);
@@ -95,12 +103,9 @@ TEST(files_of_a_volume_come_from_its_sources_in_order)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct kube_result r = load(rows[i].volume, "");
-		const struct plan_volume *v = r.plan ? &r.plan->pods[0].volumes[0] : NULL;
+		const struct plan_volume *v = &pod_of(&r)->volumes[0];
+		autofree char *got = show_files(v);
 		size_t warnings = 0;
-
-		if (!v)
-			fail_msg("%s: %s", rows[i].volume, r.diags[0].text);
-		autofree char *got = v ? show_files(v) : NULL;
 
 		assert_string_equal(got, rows[i].files);
 		assert_int_equal(v->type, PLAN_FILES);
@@ -155,11 +160,10 @@ TEST(a_pod_can_read_what_it_is)
 		                "resources: {limits: {cpu: 1500m, hugepages-2Mi: 4Mi}, "
 		                "requests: {memory: 67108865, hugepages-2Mi: 4Mi}}",
 		                &o);
-		const struct plan_volume *v = r.plan ? &r.plan->pods[0].volumes[0] : NULL;
+		const struct plan_volume *v = &pod_of(&r)->volumes[0];
 
-		if (!v || !v->files_count)
-			fail_msg("%s: %s", rows[i].item, r.diag_count ? r.diags[0].text : "none");
-		autofree char *text = v ? plan_value_show(v->files[0].text) : NULL;
+		assert_int_equal(v->files_count, 1);
+		autofree char *text = plan_value_show(v->files[0].text);
 
 		if (!streq(text, rows[i].text))
 			fail_msg("%s: %s", rows[i].item, text);
@@ -231,11 +235,9 @@ TEST(mounts_say_where_and_how)
 		"recursiveReadOnly: IfPossible}]";
 	struct kube_options o = {.namespace_default = "default", .validate = KUBE_WARN};
 	struct kube_result r = load_as("emptyDir: {}", container, &o);
-	const struct plan_mount *m = r.plan ? r.plan->pods[0].containers[0].mounts : NULL;
+	const struct plan_mount *m = pod_of(&r)->containers[0].mounts;
 
-	if (!m)
-		fail_msg("%s", r.diags[0].text);
-	assert_int_equal(r.plan->pods[0].containers[0].mounts_count, 6);
+	assert_int_equal(pod_of(&r)->containers[0].mounts_count, 6);
 	assert_string_equal(m[0].path, "/a");
 	assert_true(m[0].read_only && m[0].sub_path_expr && !m[0].sub_path);
 	assert_string_equal(m[0].sub_path_expr->parts[0].secret, "secret/default/s/t");
@@ -259,10 +261,8 @@ static const char template[] = "ephemeral: {volumeClaimTemplate: {spec: {accessM
 TEST(an_ephemeral_volume_belongs_to_its_pod)
 {
 	struct kube_result r = load(template, "");
-	const struct plan_volume *v = r.plan ? &r.plan->pods[0].volumes[0] : NULL;
+	const struct plan_volume *v = &pod_of(&r)->volumes[0];
 
-	if (!v)
-		fail_msg("%s", r.diags[0].text);
 	assert_int_equal(v->type, PLAN_EPHEMERAL);
 	assert_string_equal(v->claim, "p-v");
 	assert_int_equal(r.plan->claims_count, 0); /* nothing that outlives the pod */
@@ -291,9 +291,8 @@ TEST(an_image_volume_stands_in_the_plan_before_it_works)
 {
 	struct kube_options o = {.namespace_default = "default", .validate = KUBE_WARN};
 	struct kube_result r = load_as("image: {reference: 'r/i:2'}", "", &o);
-	const struct plan_volume *v = r.plan ? &r.plan->pods[0].volumes[0] : NULL;
+	const struct plan_volume *v = &pod_of(&r)->volumes[0];
 
-	assert_non_null(v);
 	assert_int_equal(v->type, PLAN_IMAGE);
 	assert_string_equal(v->image->reference, "r/i:2");
 	assert_int_equal(v->image->pull, PLAN_PULL_IF_NOT_PRESENT);
@@ -308,10 +307,8 @@ TEST(volumes_that_cannot_work_may_become_directories)
 	static const char csi[] = "csi: {driver: d.example.com}";
 	struct kube_options o = {.namespace_default = "default", .substitute_volumes = true};
 	struct kube_result r = load_as(csi, "volumeMounts: [{name: v, mountPath: /m}]", &o);
-	const struct plan_pod *p = r.plan ? &r.plan->pods[0] : NULL;
+	const struct plan_pod *p = pod_of(&r);
 
-	if (!p)
-		fail_msg("%s", r.diags[0].text);
 	assert_int_equal(p->volumes[0].type, PLAN_EMPTY_DIR);
 	assert_string_equal(p->volumes[0].substitute, "csi");
 	assert_int_equal(p->containers[0].mounts_count, 1);
@@ -322,8 +319,8 @@ TEST(volumes_that_cannot_work_may_become_directories)
 	o.substitute_volumes = false;
 	o.validate = KUBE_WARN; /* then it is not there */
 	r = load_as(csi, "volumeMounts: [{name: v, mountPath: /m}]", &o);
-	assert_int_equal(r.plan->pods[0].volumes_count, 0);
-	assert_int_equal(r.plan->pods[0].containers[0].mounts_count, 0);
+	assert_int_equal(pod_of(&r)->volumes_count, 0);
+	assert_int_equal(pod_of(&r)->containers[0].mounts_count, 0);
 	kube_result_done(&r);
 }
 
@@ -332,9 +329,8 @@ TEST(devices_stand_in_the_plan)
 	struct kube_options o = {.namespace_default = "default", .validate = KUBE_WARN};
 	struct kube_result r = load_as("persistentVolumeClaim: {claimName: x}",
 	                               "volumeDevices: [{name: v, devicePath: /dev/x}]", &o);
-	const struct plan_container *c = r.plan ? &r.plan->pods[0].containers[0] : NULL;
+	const struct plan_container *c = &pod_of(&r)->containers[0];
 
-	assert_non_null(c);
 	assert_int_equal(c->devices_count, 1);
 	assert_string_equal(c->devices[0].volume, "v");
 	assert_string_equal(c->devices[0].path, "/dev/x");
