@@ -97,18 +97,19 @@ static const cyaml_schema_field_t *needed_like(const cyaml_schema_field_t *field
 	return NULL;
 }
 
-/* cpu: 1 right below resources. */
-static char *find_free(const struct load_frame *here)
+/* The name of a resource right below `resources`. */
+static char *find_resource(const struct load_frame *here, const char *key)
 {
-	for (const cyaml_schema_field_t *f = here->fields; f->key; f++) {
-		const cyaml_schema_value_t *v = &f->value;
+	static const char *const rows[][2] = {{"cpu", "limits"},
+	                                      {"memory", "limits"},
+	                                      {"ephemeral-storage", "limits"},
+	                                      {"storage", "requests"}};
 
-		if (v->type == CYAML_SEQUENCE && v->sequence.entry->type == CYAML_MAPPING &&
-		    v->sequence.entry->mapping.fields == schema_quantity_pair_fields) {
-			autofree char *path = diag_path(here->at);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		autofree char *path = diag_path(here->at);
 
-			return xasprintf("; it belongs to %s.%s", path, f->key);
-		}
+		if (streq(key, rows[i][0]) && field_named(here->fields, rows[i][1]))
+			return xasprintf("; it belongs to %s.%s", path, rows[i][1]);
 	}
 	return NULL;
 }
@@ -120,7 +121,7 @@ static char *find_elsewhere(const struct load_frame *here, const char *key)
 
 	for (const struct load_frame *f = here->up; f && !text; f = f->up)
 		text = find_down(f, key, 1, 2);
-	return text ? text : find_free(here);
+	return text ? text : find_resource(here, key);
 }
 
 char *hint_unknown(const struct load_frame *here, const char *key,

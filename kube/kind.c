@@ -33,7 +33,6 @@ static const struct {
 	{"batch", "v1", {NULL}},
 	{"autoscaling", "v2", {"HorizontalPodAutoscaler", "Scale"}},
 	{"policy", "v1", {"Eviction", "PodDisruptionBudget", "?PodSecurityPolicy"}},
-	{"extensions", "v1beta1", {"?Ingress", "?NetworkPolicy", "?PodSecurityPolicy"}},
 	{"networking.k8s.io",
          "v1",
          {"IPAddress", "Ingress", "IngressClass", "NetworkPolicy", "ServiceCIDR"}},
@@ -72,6 +71,7 @@ static const struct {
          {"DeviceClass", "?DeviceTaintRule", "ResourceClaim", "ResourceClaimTemplate",
           "ResourceSlice"}},
 	{"storagemigration.k8s.io", "v1beta1", {"?StorageVersionMigration"}},
+	{"extensions", "v1beta1", {"?Ingress", "?NetworkPolicy", "?PodSecurityPolicy"}},
 };
 
 /* Kinds that moved to another group. */
@@ -140,7 +140,7 @@ static void complain(const struct asked *a, enum kube_severity severity, bool ab
 
 /*
  * Say that a kind is skipped: once for all its objects, at the first one, where later ones raise
- * the number. what and why are static or in the tree that is being loaded.
+ * the number.
  */
 static void skip(const struct asked *a, enum kube_severity severity, const char *what,
                  const char *yet, const char *why)
@@ -161,8 +161,12 @@ static void skip(const struct asked *a, enum kube_severity severity, const char 
 	}
 	complain(a, severity, true, "%s is not run here%s, skipped%s%s", what, yet,
 	         *why ? "; " : "", why);
-	if (l->d->len == len + 1 && !l->d->full && l->notes_len < ARRAY_LEN(l->notes))
-		l->notes[l->notes_len++] = (struct load_note){arena_strdup(l->arena, what), len, 1};
+	if (l->d->len != len + 1 || l->d->full || l->notes_len == ARRAY_LEN(l->notes) ||
+	    strlen(what) >= sizeof(note->what))
+		return;
+	note = &l->notes[l->notes_len++];
+	*note = (struct load_note){.diag = len, .count = 1};
+	memcpy(note->what, what, strlen(what) + 1);
 }
 
 /* Ours; those that are not run are loaded and checked all the same. */
@@ -342,8 +346,10 @@ static struct kind not_ours(const struct asked *a)
 		if (group_has(i, a->base)) {
 			autofree char *version = diag_quote(a->version->text);
 
-			complain(a, KUBE_ERROR, false, "%s belongs to group \"%s\", not to \"%s\"",
-			         a->base, *groups[i].group ? groups[i].group : "v1", version);
+			complain(a, KUBE_ERROR, false,
+			         "%s belongs to apiVersion \"%s%s%s\", not \"%s\"", a->base,
+			         groups[i].group, *groups[i].group ? "/" : "", groups[i].version,
+			         version);
 			return wrong();
 		}
 	if (group == ARRAY_LEN(groups))

@@ -15,7 +15,7 @@ struct load_frame;
 
 /* That objects of a kind are skipped: said once, with their number. */
 struct load_note {
-	const char *what;
+	char what[160];
 	size_t diag; /* its place in the diagnostics, before they are sorted */
 	unsigned count;
 };
