@@ -133,8 +133,8 @@ static int parse_fields(const char *text, struct cron *ret, struct err *e)
 {
 	uint64_t *const sets[] = {&ret->minutes, &ret->hours, &ret->days, &ret->months,
 	                          &ret->weekdays};
-	bool ignored, *const any[] = {&ignored, &ignored, &ret->any_day, &ignored,
-	                              &ret->any_weekday};
+	bool ignored = false, *const any[] = {&ignored, &ignored, &ret->any_day, &ignored,
+	                                      &ret->any_weekday};
 	size_t n = 0;
 
 	for (const char *p = text + strspn(text, " \t"); *p; n++) {

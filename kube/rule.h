@@ -106,10 +106,16 @@ struct action {
 	bool probe;
 };
 
+/* Where the rules of a scope stand in the table. */
+struct rule_slice {
+	uint16_t begin, end;
+};
+
 /* One thing under inspection. */
 struct check {
 	struct run *r;
-	const struct rule *rule; /* that looks at it */
+	const struct rule_slice *slices; /* by scope */
+	const struct rule *rule;         /* that looks at it */
 	const struct object *o;
 	const struct at *at; /* where the thing stands */
 	struct pod_facts *pod;

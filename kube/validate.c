@@ -28,24 +28,19 @@ static const struct validate_rule described[] = {
 };
 #undef RULE
 
-/* Where the rules of a scope begin and end. */
-static struct slice {
-	uint16_t begin, end;
-} slices[SCOPE_COUNT];
-
 const struct validate_rule *validate_rules(size_t *ret_count)
 {
 	*ret_count = ARRAY_LEN(described);
 	return described;
 }
 
-static void find_slices(void)
+static void find_slices(struct rule_slice slices[static SCOPE_COUNT])
 {
-	for (uint16_t i = 0; i < ARRAY_LEN(rules); i++) {
-		struct slice *s = &slices[rules[i].scope];
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		struct rule_slice *s = &slices[rules[i].scope];
 
 		if (!s->end)
-			s->begin = i;
+			s->begin = (uint16_t)i;
 		s->end = (uint16_t)(i + 1);
 	}
 }
@@ -77,7 +72,7 @@ void check_thing(const struct check *x, enum scope scope, const struct at *at, c
 
 	here.at = at;
 	here.thing = thing;
-	for (uint16_t i = slices[scope].begin; i < slices[scope].end; i++) {
+	for (uint16_t i = x->slices[scope].begin; i < x->slices[scope].end; i++) {
 		here.rule = &rules[i];
 		rules[i].run(&here);
 	}
@@ -182,11 +177,12 @@ static void index_object(struct run *r, uint32_t i)
 
 void validate(struct run *r)
 {
-	struct check x = {.r = r};
+	struct rule_slice slices[SCOPE_COUNT] = {0};
+	struct check x = {.r = r, .slices = slices};
 	struct at at[POD_VIEW_DEPTH];
 	struct pod_view v;
 
-	find_slices();
+	find_slices(slices);
 	for (uint32_t i = 0; i < r->objects_count; i++)
 		index_object(r, i);
 	for (size_t i = 0; i < r->objects_count; i++) {

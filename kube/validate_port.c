@@ -84,7 +84,8 @@ struct wish {
 	bool init;
 	uint32_t container, index; /* where it stands */
 	size_t order;
-	int64_t pods; /* that have it */
+	int64_t pods;             /* that have it */
+	const struct wish *taken; /* who has the port already, or NULL */
 };
 
 struct wishes {
@@ -192,9 +193,41 @@ static void refuse(const struct check *x, const struct wish *w, const char *text
 	       "%s", text);
 }
 
-static void refuse_second(const struct check *x, const struct wish *a, const struct wish *b)
+/* Of two that want the same the one that was written later does not get it. */
+static void mark_second(struct wish *a, struct wish *b)
 {
-	const struct wish *late = a->order > b->order ? a : b, *early = late == a ? b : a;
+	if (a->order > b->order)
+		a->taken = b;
+	else
+		b->taken = a;
+}
+
+static void mark_taken(struct wishes *w)
+{
+	size_t group = 0;
+
+	if (w->len)
+		qsort(w->v, w->len, sizeof(*w->v), by_port);
+	for (size_t i = 1; i < w->len; i++) {
+		if (w->v[i].port != w->v[group].port || w->v[i].protocol != w->v[group].protocol)
+			group = i;
+		else if (!*w->v[group].ip)
+			mark_second(&w->v[group], &w->v[i]);
+		else if (streq(w->v[i].ip, w->v[i - 1].ip))
+			mark_second(&w->v[i - 1], &w->v[i]);
+	}
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct wish *const *x = a, *const *y = b;
+
+	return (*x)->order < (*y)->order ? -1 : 1;
+}
+
+static void refuse_second(const struct check *x, const struct wish *late)
+{
+	const struct wish *early = late->taken;
 	autofree char *name = diag_quote(early->o->name);
 	autofree char *text =
 		xasprintf("port %d is already taken by %s \"%s\"%s; write another", late->port,
@@ -203,22 +236,22 @@ static void refuse_second(const struct check *x, const struct wish *a, const str
 	refuse(x, late, text);
 }
 
+/* Reported in the order of the files: each document is read again once at most. */
 void rule_run_host_port_taken(const struct check *x)
 {
 	struct wishes w = {0};
-	size_t group = 0;
+	autofree const struct wish **list = NULL;
 
 	collect(x->r, &w);
+	mark_taken(&w);
+	list = xcalloc(MAX(w.len, (size_t)1), sizeof(*list));
+	for (size_t i = 0; i < w.len; i++)
+		list[i] = &w.v[i];
 	if (w.len)
-		qsort(w.v, w.len, sizeof(*w.v), by_port);
-	for (size_t i = 1; i < w.len; i++) {
-		if (w.v[i].port != w.v[group].port || w.v[i].protocol != w.v[group].protocol)
-			group = i;
-		else if (!*w.v[group].ip)
-			refuse_second(x, &w.v[group], &w.v[i]);
-		else if (streq(w.v[i].ip, w.v[i - 1].ip))
-			refuse_second(x, &w.v[i - 1], &w.v[i]);
-	}
+		qsort(list, w.len, sizeof(*list), by_order);
+	for (size_t i = 0; i < w.len; i++)
+		if (list[i]->taken)
+			refuse_second(x, list[i]);
 	free(w.v);
 }
 
