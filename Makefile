@@ -4,6 +4,7 @@
 # make check         unit, golden, fuzz-corpus and e2e tests     make san    the same under ASan and UBSan
 # make lint          format, analysers, layers, headers, docs    make bench  against podman, crun, bwrap
 # make deps          the Debian packages that all this needs     make demo   from nothing to a running pod
+# make man           the table of kubeplay.yaml(5) anew, after a change of kube/def
 #
 # No source file is named here: a folder's .c files are one static library, a program is cmd/NAME/*.c, a unit test
 # is tests/unit/test_*.c. VARIANT=release|debug|san|cov|clang builds into a folder of its own.
@@ -95,7 +96,7 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(LIBS)
 
 -include $(OBJ:.o=.d) $(addsuffix .d,$(TESTS))
 
-.PHONY: deps bench-deps check san lint bench soak demo install uninstall clean fuzz cover format
+.PHONY: deps bench-deps check san lint bench soak demo install uninstall clean fuzz cover man format
 deps:
 	@tests/kit/deps
 bench-deps:
@@ -115,16 +116,22 @@ soak: tests
 	@KP_SOAK=1 tests/run --variant $(VARIANT)
 demo:
 	@tests/kit/demo
+# The table of fields in the manual follows from kube/def.
+man: $(B)/kubeplay
+	@{ sed '/^\.\\" The table/q' docs/kubeplay.yaml.5; $< explain -o mdoc; \
+		sed -n '/^\.\\" End of the table/,$$p' docs/kubeplay.yaml.5; } >$(B)/kubeplay.yaml.5
+	@cmp -s $(B)/kubeplay.yaml.5 docs/kubeplay.yaml.5 || cp $(B)/kubeplay.yaml.5 docs/kubeplay.yaml.5
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
 	install -m 0755 $(B)/kubeplay $(DESTDIR)$(BINDIR)/
 	install -m 0755 $(B)/kubeplay-image $(B)/kubeplay-net $(DESTDIR)$(LIBEXECDIR)/
 	install -m 0644 docs/kubeplay.1 $(DESTDIR)$(MANDIR)/man1/
+	install -m 0644 docs/kubeplay.yaml.5 $(DESTDIR)$(MANDIR)/man5/
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/kubeplay $(DESTDIR)$(MANDIR)/man1/kubeplay.1
+	rm -f $(DESTDIR)$(BINDIR)/kubeplay $(DESTDIR)$(MANDIR)/man1/kubeplay.1 $(DESTDIR)$(MANDIR)/man5/kubeplay.yaml.5
 	rm -f $(DESTDIR)$(LIBEXECDIR)/kubeplay-image $(DESTDIR)$(LIBEXECDIR)/kubeplay-net
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 clean:

@@ -8,6 +8,7 @@
  */
 #include "kube/fields.h"
 
+#include "kube/annotation.h"
 #include "kube/explain.h"
 
 enum { MAX_ROWS = 1000000 };
@@ -34,14 +35,13 @@ static void add_row(struct walk *w, const struct at *at, const struct node *key,
 	o->fields[o->fields_count++] = (struct kube_field){
 		.fate = fate,
 		.line = (int)key->line,
-		.column = (int)key->column,
+		.column = key->line ? (int)key->column : 0,
 		.path = diag_path(at),
 		.why = why,
 	};
 }
 
-/* The def's verdict about a field, in the light of what was written. */
-static enum kube_fate fate_of(const struct schema_info *info, const struct node *val)
+static enum kube_fate fate_by_verdict(enum schema_verdict verdict)
 {
 	static const enum kube_fate fates[] = {
 		[SCHEMA_YES] = KUBE_APPLIED,         [SCHEMA_QUIET] = KUBE_IGNORED,
@@ -49,12 +49,31 @@ static enum kube_fate fate_of(const struct schema_info *info, const struct node 
 		[SCHEMA_NO] = KUBE_REFUSED,
 	};
 
+	return fates[verdict];
+}
+
+/* The def's verdict about a field, in the light of what was written. */
+static enum kube_fate fate_of(const struct schema_info *info, const struct node *val)
+{
 	if (info->verdict == SCHEMA_QUIET && info->shape == SCHEMA_NONE)
 		return KUBE_SERVER;
 	if ((info->verdict == SCHEMA_LATER || info->verdict == SCHEMA_NO) &&
 	    load_means_unset(info, val))
 		return KUBE_APPLIED;
-	return fates[info->verdict];
+	return fate_by_verdict(info->verdict);
+}
+
+/* Annotations are free, but some of them are asked for to have an effect. */
+static void walk_annotations(struct walk *w, const struct at *at, const struct node *map)
+{
+	for (uint32_t i = 0; map->kind == NODE_MAP && i < map->len; i++) {
+		const struct node *key = map->pair[i].key;
+		const char *suffix = NULL;
+		const struct annotation *a = annotation_find(key->text, &suffix);
+
+		if (a && a->verdict != SCHEMA_YES)
+			add_row(w, AT(at, key->text), key, fate_by_verdict(a->verdict), a->why);
+	}
 }
 
 static void walk_items(struct walk *w, const struct at *at, const struct schema_type *type,
@@ -71,13 +90,15 @@ static void walk_field(struct walk *w, const struct at *at, const struct schema_
 	const struct schema_type *inner = explain_inner(&type->fields[i], info);
 	enum kube_fate fate = fate_of(info, pair->val);
 
+	if (streq(pair->key->text, "annotations") && info->shape == SCHEMA_MAP)
+		walk_annotations(w, at, pair->val);
 	if (node_is_null(pair->val))
 		return;
-	if (fate != KUBE_APPLIED)
-		add_row(w, at, pair->key, fate, info->why);
-	else if (!inner || !pair->val->len)
-		add_row(w, at, pair->key, fate, "");
-	else if (info->shape == SCHEMA_OBJECT)
+	if (fate != KUBE_APPLIED || !inner || !pair->val->len)
+		add_row(w, at, pair->key, fate, fate == KUBE_APPLIED ? "" : info->why);
+	if (!inner || (fate != KUBE_APPLIED && fate != KUBE_APPROXIMATED))
+		return; /* what is below shares its fate */
+	if (info->shape == SCHEMA_OBJECT)
 		walk_fields(w, at, inner, pair->val);
 	else if (pair->val->kind == NODE_LIST)
 		walk_items(w, at, inner, pair->val);

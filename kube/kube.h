@@ -81,7 +81,7 @@ enum kube_fate {
 
 struct kube_field {
 	enum kube_fate fate;
-	int line, column;
+	int line, column; /* 0: not of the file, but of an option */
 	char *path;
 	const char *why; /* of all but KUBE_APPLIED; may be "" */
 };

@@ -11,6 +11,8 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "kube/utf8.h"
+
 enum { INDENT = 2, MAX_SIMPLE_KEY = 1000 }; /* libyaml: 1024 characters with the colon */
 
 struct reader {
@@ -96,26 +98,21 @@ static void read_string(struct reader *r)
 /* --- strings of YAML -----------------------------------------------------------------------
  */
 
-/* The code point at s and its length. The text is valid UTF-8: it came through a parser. */
-static unsigned int code_at(const char *s, size_t *len)
+/* The character at s and its length. */
+static uint32_t code_at(const char *s, size_t *len)
 {
-	const unsigned char *p = (const unsigned char *)s;
+	uint32_t c = 0;
 
-	*len = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-	if (strnlen(s, *len) < *len || *len == 1) {
-		*len = 1;
-		return *p;
-	}
-	if (*len == 2)
-		return (*p & 0x1fU) << 6 | (p[1] & 0x3fU);
-	if (*len == 3)
-		return (*p & 0xfU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
-	return (*p & 7U) << 18 | (p[1] & 0x3fU) << 12 | (p[2] & 0x3fU) << 6 | (p[3] & 0x3fU);
+	*len = utf8_next(s, strnlen(s, 4), &c);
+	if (*len)
+		return c;
+	*len = 1;
+	return (unsigned char)*s;
 }
 
 /* Shown as it is, by everyone: no control character, no odd blank or line end, no byte order mark.
  */
-static bool is_ordinary(unsigned int c)
+static bool is_ordinary(uint32_t c)
 {
 	return (c >= 0x20 && c < 0x7f) || (c > 0xa0 && c < 0x2000) || (c > 0x200f && c < 0x2028) ||
 	       (c > 0x202f && c < 0xd800) || (c >= 0xe000 && c < 0xfeff) ||
@@ -127,7 +124,7 @@ static bool all_ordinary(const char *s, const char *besides)
 	size_t len;
 
 	for (; *s; s += len) {
-		unsigned int c = code_at(s, &len);
+		uint32_t c = code_at(s, &len);
 
 		if (!is_ordinary(c) && (c >= 0x80 || !strchr(besides, (int)c)))
 			return false;
@@ -181,7 +178,7 @@ static void put_quoted(const char *s, struct strbuf *out)
 
 	strbuf_addc(out, '"');
 	for (; *s; s += len) {
-		unsigned int c = code_at(s, &len);
+		uint32_t c = code_at(s, &len);
 
 		if (c == '"' || c == '\\')
 			strbuf_addf(out, "\\%c", (int)c);

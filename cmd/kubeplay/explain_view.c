@@ -2,18 +2,16 @@
 /* explain_view.c - see explain_view.h */
 #include "cmd/kubeplay/explain_view.h"
 
-#include <ctype.h>
-
 #include "cmd/kubeplay/report.h"
 #include "kube/alias.h"
 
 /* "not supported yet: why" */
-static char *support_text(enum schema_verdict verdict, const char *why)
+char *explain_support(enum schema_verdict verdict, const char *why)
 {
 	return xasprintf("%s%s%s", explain_verdict(verdict), *why ? ": " : "", why);
 }
 
-static char *type_text(const struct explain *x)
+char *explain_full_type(const struct explain *x)
 {
 	autofree char *type = explain_type_text(x->info, x->type);
 
@@ -69,6 +67,60 @@ json_t *explain_json_kinds(void)
 	return list;
 }
 
+/* --- annotations
+ * -------------------------------------------------------------------------------------------------
+ */
+
+char *explain_annotation_key(const struct annotation *a)
+{
+	static const char *const forms[] = {
+		[ANNOTATION_POD] = "",
+		[ANNOTATION_CONTAINER] = "/CONTAINER",
+		[ANNOTATION_EITHER] = "[/CONTAINER]",
+		[ANNOTATION_NAMED_POD] = "[/POD]",
+		[ANNOTATION_CLAIM] = "",
+		[ANNOTATION_ANY] = "",
+	};
+
+	return xasprintf("%s%s", a->key, forms[a->form]);
+}
+
+void explain_view_annotations(struct strbuf *out)
+{
+	autotable struct table t = {.columns = 4};
+	size_t count = 0;
+	const struct annotation *list = annotation_table(&count);
+
+	table_cells(&t, "ANNOTATION", "VALUE", "SUPPORT", "MEANING", NULL);
+	for (size_t i = 0; i < count; i++) {
+		autofree char *key = explain_annotation_key(&list[i]);
+
+		table_cells(&t, key, list[i].value, explain_verdict(list[i].verdict), list[i].doc,
+		            NULL);
+	}
+	table_format(&t, out);
+}
+
+json_t *explain_json_annotations(void)
+{
+	json_t *out = json_array();
+	size_t count = 0;
+	const struct annotation *list = annotation_table(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		autofree char *key = explain_annotation_key(&list[i]);
+		json_t *o = json_object();
+
+		report_set(o, "key", key);
+		report_set(o, "value", list[i].value);
+		report_set(o, "support", explain_verdict(list[i].verdict));
+		report_set(o, "reason", list[i].why);
+		report_set(o, "meaning", list[i].doc);
+		(void)json_array_append_new(out, o);
+	}
+	return out;
+}
+
 /* --- text
  * --------------------------------------------------------------------------------------------------------
  */
@@ -76,7 +128,7 @@ json_t *explain_json_kinds(void)
 static void view_kind(const struct explain *x, struct strbuf *out)
 {
 	const struct schema_kind *k = &schema_kinds[x->kind];
-	autofree char *support = support_text(k->verdict, k->why);
+	autofree char *support = explain_support(k->verdict, k->why);
 
 	row(out, "KIND", k->name);
 	row(out, "VERSION", k->version);
@@ -86,9 +138,9 @@ static void view_kind(const struct explain *x, struct strbuf *out)
 
 static void view_field(const char *path, const struct explain *x, struct strbuf *out)
 {
-	autofree char *type = type_text(x);
+	autofree char *type = explain_full_type(x);
 	autofree char *choices = explain_choices(x->field, x->info);
-	autofree char *support = support_text(x->info->verdict, x->info->why);
+	autofree char *support = explain_support(x->info->verdict, x->info->why);
 
 	row(out, "FIELD", path);
 	row(out, "TYPE", type);
@@ -105,7 +157,7 @@ static void view_fields(const struct explain *x, struct strbuf *out)
 	table_cells(&t, "NAME", "TYPE", "SUPPORT", "MEANING", NULL);
 	for (uint32_t i = 0; i < x->type->count; i++) {
 		struct explain f = explain_field(x->kind, x->type, i);
-		autofree char *type = type_text(&f);
+		autofree char *type = explain_full_type(&f);
 
 		table_cells(&t, f.field->key, type, explain_verdict(f.info->verdict), f.info->doc,
 		            NULL);
@@ -118,7 +170,7 @@ static void add_tree(const struct explain *x, unsigned int depth, struct table *
 {
 	for (uint32_t i = 0; x->type && i < x->type->count; i++) {
 		struct explain f = explain_field(x->kind, x->type, i);
-		autofree char *type = type_text(&f);
+		autofree char *type = explain_full_type(&f);
 
 		table_cellf(t, "%*s%s", (int)(2 * depth), "", f.field->key);
 		table_cells(t, type, explain_verdict(f.info->verdict), NULL);
@@ -205,115 +257,4 @@ json_t *explain_json(const char *path, const struct explain *x, bool recursive)
 		report_set(o, "path", path);
 	set_fields(o, x, recursive);
 	return o;
-}
-
-/* --- manual page
- * -------------------------------------------------------------------------------------------------
- */
-
-/* Text of a macro line or of a line of its own, for mdoc. */
-static void add_text(struct strbuf *out, const char *text)
-{
-	if (*text == '.' || *text == '\'')
-		strbuf_adds(out, "\\&");
-	for (const char *p = text; *p; p++) {
-		if (*p == '\\')
-			strbuf_adds(out, "\\e");
-		else if (*p == '-' && p[1] >= '0' && p[1] <= '9' && (p == text || p[-1] == ' '))
-			strbuf_adds(out, "\\-");
-		else
-			strbuf_addc(out, *p);
-	}
-}
-
-/* A sentence of its own line: capital first letter, full stop. */
-static void add_sentence(struct strbuf *out, const char *prefix, const char *text)
-{
-	size_t from = out->len;
-
-	if (!*text)
-		return;
-	strbuf_adds(out, prefix);
-	add_text(out, text);
-	if (!*prefix && islower((unsigned char)out->s[from]) && !isupper((unsigned char)text[1]))
-		out->s[from] = (char)toupper((unsigned char)out->s[from]);
-	strbuf_adds(out, out->s[out->len - 1] == '.' ? "\n" : ".\n");
-}
-
-static void mdoc_support(struct strbuf *out, enum schema_verdict verdict, const char *why)
-{
-	autofree char *text = support_text(verdict, why);
-
-	if (verdict != SCHEMA_YES)
-		add_sentence(out, "", text);
-}
-
-static void mdoc_field(const struct explain *x, struct strbuf *out)
-{
-	autofree char *type = type_text(x);
-	autofree char *choices = explain_choices(x->field, x->info);
-
-	strbuf_addf(out, ".It Va %s Pq %s\n", x->field->key, type);
-	add_sentence(out, "", x->info->doc);
-	add_sentence(out, "One of ", choices);
-	if (x->info->unset && *x->info->unset) {
-		strbuf_adds(out, "Default: ");
-		add_text(out, x->info->unset);
-		strbuf_adds(out, ".\n");
-	}
-	mdoc_support(out, x->info->verdict, x->info->why);
-}
-
-/* These stand in every object: the page says once what they are. */
-static bool is_head(const char *key)
-{
-	return streq(key, "apiVersion") || streq(key, "kind") || streq(key, "metadata");
-}
-
-static void mdoc_type(enum object_type kind, const struct schema_type *type, bool top,
-                      struct strbuf *out)
-{
-	strbuf_adds(out, ".Bl -tag -width Ds\n");
-	for (uint32_t i = 0; i < type->count; i++) {
-		struct explain x = explain_field(kind, type, i);
-
-		if (!top || !is_head(x.field->key))
-			mdoc_field(&x, out);
-	}
-	strbuf_adds(out, ".El\n");
-}
-
-static const struct schema_type *top_type(int kind)
-{
-	return schema_type_of(schema_kinds[kind].schema->mapping.fields);
-}
-
-/* The type of a kind has been described with the kind; that of the saved objects is none of the
- * API. */
-static bool is_inner(const struct schema_type *type)
-{
-	for (int k = 0; k < OBJECT_TYPE_COUNT; k++)
-		if (top_type(k) == type)
-			return false;
-	return *type->name;
-}
-
-void explain_mdoc(struct strbuf *out)
-{
-	strbuf_adds(out, ".Sh KINDS\n");
-	for (int k = 0; k < OBJECT_TYPE_COUNT; k++) {
-		strbuf_addf(out, ".Ss %s\n.Ql apiVersion: %s\n.Pp\n", schema_kinds[k].name,
-		            schema_kinds[k].version);
-		add_sentence(out, "", schema_kinds[k].doc);
-		mdoc_support(out, schema_kinds[k].verdict, schema_kinds[k].why);
-		mdoc_type((enum object_type)k, top_type(k), true, out);
-	}
-	strbuf_adds(out, ".Sh TYPES\n");
-	for (const struct schema_type *const *t = schema_types; *t; t++) {
-		if (!is_inner(*t))
-			continue;
-		strbuf_addf(out, ".Ss %s\n", (*t)->name);
-		add_sentence(out, "", (*t)->doc);
-		mdoc_type(OBJECT_POD, *t, false, out);
-	}
 }

@@ -71,9 +71,17 @@ static void add_head(const struct kube_object *o, struct strbuf *out)
 		            o->why);
 }
 
+/* Where it was written. Owned. */
+static char *place_of(const struct kube_field *f)
+{
+	return f->line ? xasprintf("%d:%d", f->line, f->column) : xstrdup("--set");
+}
+
 static int width_of(const struct kube_field *f)
 {
-	return snprintf(NULL, 0, "%d:%d", f->line, f->column);
+	autofree char *place = place_of(f);
+
+	return (int)strlen(place);
 }
 
 static void add_group(const struct kube_object *o, size_t group, struct strbuf *out)
@@ -93,10 +101,11 @@ static void add_group(const struct kube_object *o, size_t group, struct strbuf *
 	for (size_t i = 0; i < o->fields_count; i++) {
 		const struct kube_field *f = &o->fields[i];
 		autofree char *shown = str_sanitize(f->path, strlen(f->path));
+		autofree char *where = place_of(f);
 
 		if (f->fate != fates[group].fate)
 			continue;
-		strbuf_addf(out, "    %d:%d%*s  ", f->line, f->column, place - width_of(f), "");
+		strbuf_addf(out, "    %-*s  ", place, where);
 		if (*f->why)
 			strbuf_addf(out, "%-*s  %s\n", path, shown, f->why);
 		else

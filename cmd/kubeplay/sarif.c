@@ -3,6 +3,7 @@
 #include "cmd/kubeplay/sarif.h"
 
 #include "cmd/kubeplay/report.h"
+#include "kube/validate.h"
 
 /* A path as a URI reference: what RFC 3986 does not let stand is %XX. */
 static char *uri_of(const char *path)
@@ -31,7 +32,22 @@ static const char *level_of(enum kube_severity s)
 	return levels[s];
 }
 
-/* Index of a rule among those that were met, which grow by it when it is new. */
+/* The rules about objects; problems of reading and loading have ids without a rule. */
+static json_t *known_rules(void)
+{
+	size_t count = 0;
+	const struct validate_rule *rules = validate_rules(&count);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(list, json_pack("{s:s, s:{s:s}, s:{s:s}}", "id",
+		                                            rules[i].id, "shortDescription", "text",
+		                                            rules[i].doc, "defaultConfiguration",
+		                                            "level", level_of(rules[i].severity)));
+	return list;
+}
+
+/* Index of a rule, which is added when it is new. */
 static size_t rule_index(json_t *rules, const char *id)
 {
 	size_t n = json_array_size(rules);
@@ -72,7 +88,7 @@ static json_t *result(const struct kube_diag *d, json_t *rules)
 
 json_t *sarif_log(const struct kube_result *k)
 {
-	json_t *rules = json_array(), *results = json_array();
+	json_t *rules = known_rules(), *results = json_array();
 
 	for (size_t i = 0; i < k->diag_count; i++)
 		(void)json_array_append_new(results, result(&k->diags[i], rules));

@@ -22,7 +22,7 @@ static const struct option_def options[] = {
          "the arguments are manifests: what becomes of each field in them", NULL, 0, 0},
 	{"all", 'v', OPTION_FLAG, offsetof(struct values, all), NULL,
          "with -f: fields that are simply applied, too", NULL, 0, 0},
-	{"recursive", 'r', OPTION_FLAG, offsetof(struct values, recursive), NULL,
+	{"recursive", 'R', OPTION_FLAG, offsetof(struct values, recursive), NULL,
          "all fields below, as a tree; with -f: all files below", NULL, 0, 0},
 	{"output", 'o', OPTION_CHOICE, offsetof(struct values, output), "FORMAT",
          "text, json, or mdoc (the whole table, as in kubeplay.yaml(5))", outputs, 0, 0},
@@ -60,6 +60,13 @@ static int explain_words(const struct values *v, char **args, struct err *e)
 	for (char **a = args; *a && r == 0; a++) {
 		struct explain x;
 
+		if (streq(*a, "annotations")) {
+			if (v->output == OUT_JSON)
+				(void)json_array_append_new(list, explain_json_annotations());
+			else
+				explain_view_annotations(&out);
+			continue;
+		}
 		r = explain_find(*a, &x, e);
 		if (r < 0)
 			break;
@@ -101,7 +108,7 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 
 const struct verb verb_explain = {
 	.name = "explain",
-	.usage = "[KIND[.FIELD...]]... | -f [FILE|DIR|URL|-]...",
+	.usage = "[KIND[.FIELD...]|annotations]... | -f [FILE|DIR|URL|-]...",
 	.summary = "say what a kind or field means here, or what becomes of those of a manifest",
 	.text = "KIND may be short, and fields may have indices: deploy.spec.template, pod.spec.containers[0].image.\n"
 		"With -f, the fields that are not simply applied are listed for each object, with the reason.",

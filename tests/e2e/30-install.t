@@ -13,6 +13,7 @@ run make_ install
 is "$status" 0 'make install DESTDIR= PREFIX='
 is "$(cd d && find . -type f -printf '%m %p\n' | sort)" '644 ./opt/kp/bin/other
 644 ./opt/kp/share/man/man1/kubeplay.1
+644 ./opt/kp/share/man/man5/kubeplay.yaml.5
 755 ./opt/kp/bin/kubeplay
 755 ./opt/kp/libexec/kubeplay/kubeplay-image
 755 ./opt/kp/libexec/kubeplay/kubeplay-net' 'installs three programs and the manual, and nothing else'
