@@ -126,8 +126,11 @@ int plan_load(const char *text, size_t len, struct plan **ret, struct err *e)
 	if (record_load(&plan_top, text, len, &p, e) < 0)
 		return err_wrap(e, "plan");
 	if (((struct plan *)p)->version != PLAN_VERSION) {
-		(void)err_set(e, ERR_INPUT, "plan of version %lld, this program knows %d",
+		(void)err_set(e, ERR_INPUT,
+		              "its plan was made by another version of kubeplay (format %lld, this "
+		              "program knows %d)",
 		              (long long)((struct plan *)p)->version, PLAN_VERSION);
+		(void)err_hint(e, "end it with `kubeplay down` and start it again");
 		plan_free(p);
 		return -1;
 	}

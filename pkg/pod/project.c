@@ -52,7 +52,7 @@ int project_plan(const struct dirs *d, const char *project, struct plan **ret, s
 	if (!text.len)
 		return err_set(e, ERR_ABSENT, "project %s: plan.yaml is empty", project);
 	if (plan_load(text.s, text.len, &plan, e) < 0)
-		return -1;
+		return err_wrap(e, "project %s", project);
 	if (check_plan(plan, e) < 0) {
 		plan_free(plan);
 		return err_wrap(e, "project %s: plan.yaml", project);
