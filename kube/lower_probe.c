@@ -92,11 +92,9 @@ static void lower_words(struct lower_pod *p, const struct at *at, const struct k
 
 /* --- handlers ----------------------------------------------------------------------------- */
 
-/* A number, or the port of the container of that name, or a number as text. */
+/* A number, or the container's port of that name: the rules see to it that there is one. */
 static int64_t *port_of(const struct k8s_container *c, const struct k8s_int_or_string *port)
 {
-	int64_t n;
-
 	if (!port)
 		return NULL;
 	if (!port->string)
@@ -105,7 +103,7 @@ static int64_t *port_of(const struct k8s_container *c, const struct k8s_int_or_s
 		if (c->ports[i].name && c->ports[i].containerPort &&
 		    streq(c->ports[i].name, port->string))
 			return lower_number(*c->ports[i].containerPort);
-	return str_parse_int(port->string, 1, 65535, &n) == 0 ? lower_number(n) : NULL;
+	return NULL;
 }
 
 static void lower_http(struct lower_pod *p, const struct at *at, const struct k8s_container *c,

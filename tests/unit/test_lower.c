@@ -68,7 +68,7 @@ TEST(secret_values_come_from_the_data_table)
 	assert_string_equal(url, "x:hunter2correct-horse");
 	assert_non_null(d);
 	assert_true(d->secret && d->len == 3 && memcmp(d->bytes, "\0\1\2", 3) == 0);
-	assert_int_equal(r.data.len, 4);
+	assert_int_equal(r.data.len, 4 + 1); /* and the Secrets themselves, for `get` */
 	kube_result_done(&r);
 }
 
@@ -165,6 +165,167 @@ TEST(pull_policies_follow_the_tag)
 	}
 }
 
+/* A pod whose container has these resources, and what is added to its spec. */
+static struct kube_result load_resources(const char *resources, const char *more)
+{
+	autofree char *text =
+		xasprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
+	                  "  containers: [{name: c, image: \"i:1\", resources: {%s}}]\n%s",
+	                  resources, more);
+	struct kube_result r = load_as(text, NULL, KUBE_WARN);
+
+	if (!r.plan)
+		fail_msg("%s: %s", r.diags[0].path, r.diags[0].text);
+	return r;
+}
+
+TEST(the_class_of_service_is_that_of_a_cluster)
+{
+	static const char pinned[] = "limits: {cpu: 1, memory: 1Gi}";
+	static const struct {
+		const char *resources, *more;
+		enum plan_qos qos;
+	} rows[] = {
+		{"", "", PLAN_QOS_BEST_EFFORT},
+		{"requests: {cpu: 0}", "", PLAN_QOS_BEST_EFFORT},
+		{"requests: {cpu: 100m}", "", PLAN_QOS_BURSTABLE},
+		{"limits: {cpu: 1}", "", PLAN_QOS_BURSTABLE},
+		{"limits: {ephemeral-storage: 1Gi}", "", PLAN_QOS_BEST_EFFORT},
+		{pinned, "", PLAN_QOS_GUARANTEED},
+		{"limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 1000m, memory: 1024Mi}", "",
+	         PLAN_QOS_GUARANTEED},
+		{"limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 999m}", "", PLAN_QOS_BURSTABLE},
+		{pinned, "  initContainers: [{name: i, image: \"i:1\"}]\n", PLAN_QOS_BURSTABLE},
+		{pinned,
+	         "  initContainers: [{name: i, image: \"i:1\", resources: {limits: {cpu: 2, "
+	         "memory: 1}}}]\n",
+	         PLAN_QOS_GUARANTEED},
+		{pinned, "  resources: {requests: {cpu: 2}}\n", PLAN_QOS_BURSTABLE},
+		{"", "  resources: {limits: {cpu: 2, memory: 1Gi}}\n", PLAN_QOS_GUARANTEED},
+		{"requests: {cpu: 1}", "  resources: {limits: {cpu: 2, memory: 1Gi}}\n",
+	         PLAN_QOS_BURSTABLE},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct kube_result r = load_resources(rows[i].resources, rows[i].more);
+
+		if (r.plan->pods[0].qos != rows[i].qos)
+			fail_msg("row %zu is %d", i, r.plan->pods[0].qos);
+		kube_result_done(&r);
+	}
+}
+
+TEST(amounts_are_whole_numbers_and_requests_follow_limits)
+{
+	struct kube_result r = load_resources("limits: {memory: 0.5Ki, cpu: 0.0001, example.org/x: "
+	                                      "2}, requests: {memory: 1}",
+	                                      "");
+	const struct plan_resources *res = &r.plan->pods[0].containers[0].resources;
+
+	assert_int_equal(res->all_count, 3);
+	assert_string_equal(res->all[0].name, "cpu");
+	assert_int_equal(*res->all[0].request, 1);
+	assert_int_equal(res->cpu_limit_m, 1);
+	assert_string_equal(res->all[1].name, "example.org/x");
+	assert_int_equal(*res->all[1].request, 2);
+	assert_int_equal(res->memory_limit, 512);
+	assert_int_equal(res->memory_request, 1);
+	kube_result_done(&r);
+}
+
+TEST(a_pod_requests_what_its_containers_do)
+{
+	struct kube_result r = load_resources(
+		"requests: {cpu: 300m, memory: 5}",
+		"  initContainers:\n"
+		"  - {name: i, image: \"i:1\", resources: {requests: {cpu: 1}}}\n"
+		"  - {name: k, image: \"i:1\", resources: {requests: {cpu: 100m}}}\n"
+		"  resources: {limits: {cpu: 2, memory: 1Gi, hugepages-2Mi: 2Mi}}\n");
+	const struct plan_resources *res = r.plan->pods[0].resources;
+
+	assert_int_equal(res->cpu_request_m, 1000);
+	assert_int_equal(res->memory_request, 5);
+	assert_int_equal(*res->all[1].request, 2 << 20);
+	kube_result_done(&r);
+}
+
+TEST(what_a_container_says_wins_over_its_pod)
+{
+	struct kube_result r = load_as(
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
+		"  securityContext: {runAsUser: 1, runAsGroup: 2, runAsNonRoot: true, "
+		"seLinuxOptions: {level: s0, type: a}, seccompProfile: {type: Unconfined}}\n"
+		"  containers:\n  - {name: c, image: \"i:1\"}\n"
+		"  - {name: d, image: \"i:1\", securityContext: {runAsUser: 9, runAsNonRoot: false, "
+		"seLinuxOptions: {type: b}, seccompProfile: {type: Localhost, localhostProfile: x}}}\n",
+		NULL, KUBE_WARN);
+	const struct plan_security *c = &r.plan->pods[0].containers[0].security;
+	const struct plan_security *d = &r.plan->pods[0].containers[1].security;
+
+	assert_int_equal(c->run_as_user, 1);
+	assert_true(c->run_as_non_root);
+	assert_int_equal(c->seccomp, PLAN_PROFILE_UNCONFINED);
+	assert_string_equal(c->selinux->level, "s0");
+	assert_int_equal(d->run_as_user, 9);
+	assert_int_equal(d->run_as_group, 2);
+	assert_false(d->run_as_non_root);
+	assert_int_equal(d->seccomp, PLAN_PROFILE_LOCALHOST);
+	assert_string_equal(d->seccomp_file, "x");
+	assert_null(d->selinux->level);
+	kube_result_done(&r);
+}
+
+TEST(ports_of_probes_become_numbers)
+{
+	static const struct {
+		const char *port;
+		int64_t number;
+	} rows[] = {{"http", 8080}, {"81", 81}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		autofree char *text = xasprintf(
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+			"  - name: c\n    image: i:1\n    ports: [{name: http, containerPort: 8080}]\n"
+			"    readinessProbe: {httpGet: {port: %s}}\n",
+			rows[i].port);
+		struct kube_result r = load_as(text, NULL, KUBE_WARN);
+		const struct plan_handler *h;
+
+		assert_non_null(r.plan);
+		h = &r.plan->pods[0].containers[0].readiness->handler;
+		assert_int_equal(*h->port, rows[i].number);
+		assert_string_equal(h->path, "/");
+		assert_false(h->https);
+		kube_result_done(&r);
+	}
+}
+
+TEST(pull_secrets_are_those_of_the_pod_or_of_its_account)
+{
+	static const char head[] =
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ntype: "
+		"kubernetes.io/dockerconfigjson\ndata: {.dockerconfigjson: e30=}\n---\n"
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: b}\ntype: kubernetes.io/dockercfg\n"
+		"data: {.dockercfg: e30=}\n---\napiVersion: v1\nkind: ServiceAccount\n"
+		"metadata: {name: robot}\nimagePullSecrets: [{name: b}]\n---\n"
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  serviceAccountName: robot\n"
+		"  containers: [{name: c, image: \"i:1\"}]\n";
+	autofree char *own = xasprintf("%s  imagePullSecrets: [{name: a}, {name: none}]\n", head);
+	struct kube_result r = load_as(own, NULL, KUBE_WARN);
+	const struct plan_pod *p = &r.plan->pods[0];
+
+	assert_int_equal(p->pull_secrets_count, 2);
+	assert_string_equal(p->pull_secrets[0].data, "secret/default/a/.dockerconfigjson");
+	assert_false(p->pull_secrets[0].old);
+	assert_null(p->pull_secrets[1].data);
+	assert_non_null(plan_data_get(&r.data, p->pull_secrets[0].data));
+	kube_result_done(&r);
+	r = load_as(head, NULL, KUBE_WARN);
+	assert_int_equal(r.plan->pods[0].pull_secrets_count, 1);
+	assert_true(r.plan->pods[0].pull_secrets[0].old);
+	kube_result_done(&r);
+}
+
 TEST(a_long_pod_name_gives_a_cut_hostname)
 {
 	struct kube_result r = load(
@@ -222,5 +383,10 @@ RUN_TESTS(CASE(no_secret_value_is_in_the_plan_or_the_saved_objects),
           CASE(a_changed_template_gives_another_pod_and_a_comment_does_not),
           CASE(no_replicas_are_no_pod_but_references_are_looked_at),
           CASE(pull_policies_follow_the_tag), CASE(a_long_pod_name_gives_a_cut_hostname),
+          CASE(the_class_of_service_is_that_of_a_cluster),
+          CASE(amounts_are_whole_numbers_and_requests_follow_limits),
+          CASE(a_pod_requests_what_its_containers_do),
+          CASE(what_a_container_says_wins_over_its_pod), CASE(ports_of_probes_become_numbers),
+          CASE(pull_secrets_are_those_of_the_pod_or_of_its_account),
           CASE(a_project_that_explodes_is_refused),
           CASE(pods_come_back_from_the_saved_objects_by_name_only))
