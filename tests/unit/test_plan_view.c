@@ -58,7 +58,7 @@ TEST(nothing_in_a_plan_drives_the_terminal)
 {
 	static const char pod[] =
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {kubeplay.io/after: "
-		"\"\\e[2J\"}}\nspec:\n  serviceAccountName: \"\\e[1m\"\n  containers:\n"
+		"\"\\e[2J\"}}\nspec:\n  containers:\n"
 		"  - {name: c, image: \"i:1\", workingDir: \"/\\e[3m\", command: [\"\\e[4m\"]}\n";
 	autofree char *shown = view_of(pod, strlen(pod));
 
