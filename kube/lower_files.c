@@ -190,6 +190,9 @@ static void check_tree(struct files *f, const struct at *at)
 	for (uint32_t i = 0; i < f->out->files_count; i++) {
 		autofree char *path = xstrdup(f->out->files[i].path);
 
+		if (strlen(path) >=
+		    PATH_MAX) /* reported; each of its parts would cost its length */
+			continue;
 		for (char *s = strrchr(path, '/'); s; s = strrchr(path, '/')) {
 			*s = '\0';
 			if (!names_find(&f->index, path, &old))

@@ -81,15 +81,32 @@ static void set_expression(struct mounts *m, const struct at *at, const char *te
 	plan_value_done(&v);
 }
 
+/* The first file, in the order of their paths, that does not come before a path. */
+static const struct plan_file *first_file(const struct plan_volume *v, const char *path)
+{
+	uint32_t low = 0, high = v->files_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (strcmp(v->files[middle].path, path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < v->files_count ? &v->files[low] : NULL;
+}
+
+/* True for a file, and for a directory of files. */
 static bool has_path(const struct plan_volume *v, const char *path)
 {
-	size_t len = strlen(path);
+	autofree char *below = xasprintf("%s/", path);
+	const struct plan_file *file = first_file(v, path);
 
-	for (uint32_t i = 0; i < v->files_count; i++)
-		if (starts_with(v->files[i].path, path) &&
-		    (v->files[i].path[len] == '\0' || v->files[i].path[len] == '/'))
-			return true;
-	return false;
+	if (file && streq(file->path, path))
+		return true;
+	file = first_file(v, below);
+	return file && starts_with(file->path, below);
 }
 
 /* A cluster would mount an empty directory: never what was meant. */
@@ -99,7 +116,7 @@ static void check_file(struct mounts *m, const struct at *at, const struct plan_
 	autofree char *shown = diag_quote(path), *name = diag_quote(v->name);
 	struct strbuf out = {0};
 
-	if (!*path || has_path(v, path))
+	if (!stays_below(path) || has_path(v, path))
 		return;
 	for (uint32_t i = 0; i < v->files_count && i < MAX_LISTED; i++) {
 		autofree char *file = diag_quote(v->files[i].path);

@@ -193,6 +193,11 @@ TEST(what_is_missing_is_told_with_what_exists)
 		{"configMap: {name: cm}",
 	         "volumeMounts: [{name: v, mountPath: /m, subPath: nofile}]",
 	         "volumeMounts[0].subPath", "has no file \"nofile\"; it has: a, b, c"},
+		{"configMap: {name: cm, items: [{key: a, path: d-/x}, {key: a, path: d/x}]}",
+	         "volumeMounts: [{name: v, mountPath: /m, subPath: d}, {name: v, mountPath: /n, "
+	         "subPath: d/x}, {name: v, mountPath: /o, subPath: d/}, {name: v, mountPath: /p, "
+	         "subPath: d/xx}]",
+	         "volumeMounts[3].subPath", "has no file \"d/xx\"; it has: d-/x, d/x"},
 		{"emptyDir: {}",
 	         "volumeMounts: [{name: v, mountPath: /m, subPathExpr: 'x/$(NONE)'}]",
 	         "volumeMounts[0].subPathExpr", "no variable \"NONE\""},
@@ -220,6 +225,21 @@ TEST(what_is_missing_is_told_with_what_exists)
 			         r.diag_count ? r.diags[0].text : "");
 		kube_result_done(&r);
 	}
+}
+
+/* In a time that grows with the length only. */
+TEST(a_path_without_end_is_refused)
+{
+	autostrbuf struct strbuf volume = {0};
+	struct kube_result r;
+
+	strbuf_adds(&volume, "configMap: {name: cm, items: [{key: a, path: '");
+	for (size_t i = 0; i < 1 << 20; i++)
+		strbuf_adds(&volume, "x/");
+	strbuf_adds(&volume, "x'}]}");
+	r = load(volume.s, "");
+	assert_int_equal(r.errors, 1);
+	kube_result_done(&r);
 }
 
 TEST(mounts_say_where_and_how)
@@ -338,8 +358,8 @@ TEST(devices_stand_in_the_plan)
 }
 
 RUN_TESTS(CASE(files_of_a_volume_come_from_its_sources_in_order), CASE(a_pod_can_read_what_it_is),
-          CASE(what_is_missing_is_told_with_what_exists), CASE(mounts_say_where_and_how),
-          CASE(an_ephemeral_volume_belongs_to_its_pod),
+          CASE(what_is_missing_is_told_with_what_exists), CASE(a_path_without_end_is_refused),
+          CASE(mounts_say_where_and_how), CASE(an_ephemeral_volume_belongs_to_its_pod),
           CASE(the_claim_of_an_ephemeral_volume_is_nobody_elses),
           CASE(an_image_volume_stands_in_the_plan_before_it_works),
           CASE(volumes_that_cannot_work_may_become_directories), CASE(devices_stand_in_the_plan))
