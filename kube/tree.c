@@ -296,9 +296,12 @@ static void on_start(struct tree *t, const yaml_event_t *ev)
 
 	t->anchors = t->nodes = t->depth = t->kids = 0;
 	t->root = NULL;
-	/* Indentation counts: the text of a document begins with its line. */
 	t->place.offset = tree_offset(t, mark);
-	t->place.offset -= MIN(mark->column, t->place.offset - t->section.offset);
+	/* Indentation counts: the text of a document begins with its line. */
+	for (size_t back = mark->column; back && t->place.offset > t->section.offset; back--)
+		do
+			t->place.offset--;
+		while (((unsigned char)t->text[t->place.offset] & 0xc0) == 0x80);
 	t->place.line = t->section.line + (uint32_t)mark->line;
 	t->place.column = mark->line ? 0 : t->section.column;
 }

@@ -165,7 +165,7 @@ static size_t squeeze(char *text, size_t len, bool json)
 	for (size_t i = 0; i < len; i++) {
 		uint32_t c;
 
-		if ((!i || text[i - 1] == '\n') && len - i >= BOM_LEN &&
+		if ((!to || text[to - 1] == '\n') && len - i >= BOM_LEN &&
 		    memcmp(text + i, BOM, BOM_LEN) == 0) {
 			i += BOM_LEN - 1;
 			continue;

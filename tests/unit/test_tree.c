@@ -170,12 +170,13 @@ TEST(bad_bytes_have_a_line)
 
 TEST(a_byte_order_mark_may_begin_any_document)
 {
-	struct parsed p = parse("\xef\xbb\xbf"
+	struct parsed p = parse("\xef\xbb\xbf\xef\xbb\xbf"
 	                        "a: 1\n---\n\xef\xbb\xbf"
 	                        "b: 2\n\xef\xbb\xbf---\nc: 3\n");
 
 	assert_int_equal(p.count, 0);
 	assert_int_equal(p.docs, 3);
+	assert_int_equal(p.doc[0].root->column, 1);
 	assert_non_null(node_get(p.doc[1].root, "b"));
 	done(&p);
 }
