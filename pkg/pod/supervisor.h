@@ -3,9 +3,15 @@
  * supervisor.h - what the supervisor's files share; nothing outside of them includes this, but
  * up.c, which starts one
  *
- *   supervisor.c  the process: set-up, loop, reaping, requests, end      become.c  ids, mounts,
- * descriptors pods.c        pods: made, advanced, judged, stopped, removed         run.c     one
- * container's actions execs.c       exec: further processes in containers
+ * - supervisor.c: the process: set-up, loop, turn, end
+ * - become.c: ids, mounts, descriptors
+ * - reap.c: whose child has ended
+ * - online.c: the network, and when programs may run
+ * - serve.c: what clients ask for
+ * - save.c, trash.c: files that are written, trees that are removed
+ * - pods.c: pods: made, advanced, judged, stopped, removed
+ * - run.c: one container's actions
+ * - execs.c: further processes in containers
  */
 #pragma once
 
@@ -133,6 +139,38 @@ struct supervisor {
 void supervise(const struct supervise *s) NORETURN;
 /* Something worth saving or telling happened. */
 void sup_changed(struct supervisor *sup);
+/* Stop all pods, then end; grace_ms -1: their own. */
+void sup_begin_end(struct supervisor *sup, int64_t grace_ms);
+
+/* --- save.c --- */
+
+int sup_save_state(struct supervisor *sup, struct err *e);
+/* The plan as it runs: the newest header, the pods that are there. */
+int sup_save_plan(struct supervisor *sup, struct err *e);
+int sup_save_objects(struct supervisor *sup, const char *text, size_t len, struct err *e);
+
+/* --- reap.c --- */
+
+/* Look who has ended, and hand each to its owner. */
+void reap_children(struct supervisor *sup);
+/* sup->orphan_timer fired. */
+void reap_orphan(struct timer *t);
+
+/* --- online.c --- */
+
+/* Start the network's helpers, and the clock of who waits for them. */
+int online_begin(struct supervisor *sup, struct err *e);
+/* Make its links; from here on it can be ready. */
+int online_finish(struct supervisor *sup, struct err *e);
+
+/* --- serve.c --- */
+
+/* Handler of the control socket's requests; fds are closed or taken. */
+void serve_request(struct ctl_conn *c, struct request *r, int *fds, size_t nfds);
+/* Forget a connection that goes. */
+void serve_closed(struct ctl_conn *c);
+/* Removed pods are forgotten once they are over; who asked for the last of them gets an answer. */
+void serve_removals(struct supervisor *sup);
 
 /* --- trash.c --- */
 

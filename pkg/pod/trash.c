@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 
 #include "pkg/pod/supervisor.h"
-#include "pkg/util/fd.h"
 #include "pkg/util/fs.h"
 #include "pkg/util/log.h"
 
