@@ -133,7 +133,7 @@ static size_t kind_length(const char *path)
 {
 	size_t len = strcspn(path, ".["), longer = len + 1;
 
-	if (path[len] != '.')
+	if (path[len] != '.' || !path[longer] || path[longer] == '.')
 		return len;
 	longer += strcspn(path + longer, ".[");
 	autofree char *whole = xstrndup(path, longer);
