@@ -162,7 +162,7 @@ static bool term_matches(const struct k8s_selector_term *t, const char *value)
 {
 	switch (t->operator) {
 	case K8S_OP_IN:
-		return has_value(t, value);
+		return !t->values_count || has_value(t, value); /* none: reported */
 	case K8S_OP_NOT_IN:
 		return !has_value(t, value);
 	case K8S_OP_EXISTS:
@@ -196,7 +196,7 @@ static void match_pairs(const struct check *x, const struct at *at, const struct
 	for (uint32_t i = 0; i < count; i++) {
 		const char *value = label_of(x->controller->template, labels, p[i].key);
 
-		if (value && streq(value, p[i].value))
+		if ((value && streq(value, p[i].value)) || !name_is_qualified(p[i].key))
 			continue;
 		autofree char *got = diag_quote(text_of(value)), *want = diag_quote(p[i].value);
 		autofree char *there =
@@ -225,7 +225,8 @@ void rule_workload_selector_mismatch(const struct check *x)
 	for (uint32_t i = 0; i < w->selector->matchExpressions_count; i++) {
 		const struct k8s_selector_term *t = &w->selector->matchExpressions[i];
 
-		if (t->key && !term_matches(t, label_of(w->template, &labels, t->key)))
+		if (t->key && name_is_qualified(t->key) &&
+		    !term_matches(t, label_of(w->template, &labels, t->key)))
 			broken(x, AT_ITEM(AT(at, "matchExpressions"), i),
 			       "does not match the template's labels; change one of them");
 	}

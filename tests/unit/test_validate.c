@@ -27,6 +27,7 @@ enum frame {
 	DEPLOYMENT,
 	DEPLOYMENT_POD,
 	REPLICAS,
+	POD_TEMPLATE,
 	STATEFUL_SET,
 	DAEMON_SET,
 	JOB,
@@ -68,6 +69,9 @@ static const struct {
                                            "ports: [{containerPort: 80, hostPort: 80}]}\n"
                                            "  replicas: ",
                       "\n"},
+	[POD_TEMPLATE] = {OBJECT("v1", "PodTemplate") "template:\n  spec: {" ONE_CONTAINER "}\n"
+                                                      "  metadata:\n    ",
+                          "\n"},
 	[STATEFUL_SET] = {APPS("StatefulSet"), "\n"},
 	[DAEMON_SET] = {APPS("DaemonSet"), "\n"},
 	[JOB] = {OBJECT("batch/v1", "Job") "spec:\n  template: {spec: {restartPolicy: Never, "
@@ -210,5 +214,123 @@ TEST(each_rule_has_a_row_and_words)
 	}
 }
 
+TEST(problems_of_all_objects_come_in_one_run_sorted_by_place)
+{
+	struct kube_result r = load(
+		POD_HEAD
+		"  containers:\n  - name: c\n    image: i\n"
+		"    ports:\n    - {containerPort: 1, hostPort: 70000}\n"
+		"    - {containerPort: 1, hostPort: 80}\n"
+		"    env: [{name: '='}]\n---\n" OBJECT(
+			"v1",
+			"List") "items:\n"
+				"- apiVersion: v1\n  kind: Pod\n  metadata: {name: q}\n  spec:\n"
+				"    containers:\n    - name: c\n      image: i\n"
+				"      ports: [{containerPort: 1, name: '*'}]\n"
+				"    - {name: d, image: i, "
+				"ports: [{containerPort: 1, hostPort: 80}]}\n"
+				"- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: c}\n"
+				"  data: {'*': a}\n",
+		KUBE_STRICT);
+
+	assert_true(r.diag_count >= 5);
+	for (size_t i = 1; i < r.diag_count; i++)
+		assert_true(r.diags[i - 1].line < r.diags[i].line ||
+		            (r.diags[i - 1].line == r.diags[i].line &&
+		             r.diags[i - 1].column <= r.diags[i].column));
+	assert_non_null(find(&r, "host-port-range"));
+	assert_non_null(find(&r, "env-name"));
+	assert_non_null(find(&r, "port-name"));
+	assert_string_equal(find(&r, "host-port-taken")->path,
+	                    "items[0].spec.containers[1].ports[0].hostPort");
+	assert_string_equal(find(&r, "config-map-key")->path, "items[1].data['*']");
+	kube_result_done(&r);
+}
+
+TEST(the_user_says_how_strict_the_rules_are)
+{
+	static const char text[] = POD_HEAD "  hostUsers: false\n  hostIPC: true\n"
+					    "  hostname: A\n  " ONE_CONTAINER "\n";
+	static const struct {
+		enum kube_validate mode;
+		int severity; /* of a STRICT rule; -1: nothing is said */
+	} modes[] = {{KUBE_STRICT, KUBE_ERROR}, {KUBE_WARN, KUBE_WARNING}, {KUBE_IGNORE, -1}};
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		struct kube_result r = load(text, modes[i].mode);
+		const struct kube_diag *d = find(&r, "pod-host-users");
+
+		assert_int_equal(d ? (int)d->severity : -1, modes[i].severity);
+		assert_int_equal(find(&r, "pod-hostname")->severity, KUBE_ERROR);
+		kube_result_done(&r);
+	}
+}
+
+TEST(what_is_misspelt_is_not_reported_as_missing_too)
+{
+	static const struct {
+		enum frame frame;
+		const char *text, *rule;
+	} cases[] = {
+		{VOLUME, "emptydir: {}", "volume-no-source"},
+		{CONTAINER, "env: [{name: a, valueFrom: {fieldref: {}}}]", "env-source"},
+		{CONTAINER, "envFrom: [{configmapRef: {}}]", "env-from-source"},
+		{CONTAINER, "livenessProbe: {httpget: {}}", "action-count"},
+		{JOB_POD, "restartPolicy: never", "job-restart-policy"},
+		{DEPLOYMENT, "selector: {matchExpressions: [{key: a, operator: in}]}",
+	         "selector-operator"},
+		{CONTAINER, "securityContext: {seccompProfile: {type: runtimeDefault}}",
+	         "profile-type"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct kube_result r = load_row(cases[i].frame, cases[i].text);
+
+		assert_true(r.errors > 0);
+		if (find(&r, cases[i].rule))
+			fail_msg("%s says %s", cases[i].text, cases[i].rule);
+		kube_result_done(&r);
+	}
+}
+
+enum { MANY = 20000, MANY_MS = 10000 };
+
+/* Lists of many things that are looked at against each other. */
+TEST(many_things_do_not_take_for_ever)
+{
+	autostrbuf struct strbuf text = {0};
+	int64_t start = clock_mono_ms();
+	struct kube_result r;
+
+	strbuf_adds(&text, APPS("Deployment") "selector: {matchLabels: {");
+	for (int i = 0; i < MANY; i++)
+		strbuf_addf(&text, "%sa%d: b", i ? ", " : "", i);
+	strbuf_adds(&text, "}}\n---\n" POD_HEAD "  volumes:\n");
+	for (int i = 0; i < MANY; i++)
+		strbuf_addf(&text, "  - {name: v%d, configMap: {name: x}}\n", i);
+	strbuf_adds(&text, "  containers:\n  - name: c\n    image: i\n    volumeMounts:\n");
+	for (int i = 0; i < MANY; i++)
+		strbuf_addf(&text, "    - {name: w%d, mountPath: /a/%d}\n", i, i);
+	strbuf_adds(&text, "    env: [");
+	for (int i = 0; i < MANY; i++)
+		strbuf_addf(&text, "%s{name: A%d}", i ? ", " : "", i);
+	strbuf_adds(&text, "]\n    ports: [");
+	for (int i = 0; i < MANY; i++)
+		strbuf_addf(&text, "%s{containerPort: %d, hostPort: %d}", i ? ", " : "", i + 1,
+		            i / 2 + 1);
+	strbuf_adds(&text, "]\n  imagePullSecrets: [");
+	for (int i = 0; i < MANY; i++)
+		strbuf_addf(&text, "%s{name: s%d}", i ? ", " : "", i);
+	strbuf_adds(&text, "]\n");
+	r = load(text.s, KUBE_STRICT);
+	assert_true(r.errors > MANY);
+	kube_result_done(&r);
+	assert_true(clock_mono_ms() - start < MANY_MS);
+}
+
 RUN_TESTS(CASE(each_rule_is_broken_by_its_row_and_kept_by_the_other),
-          CASE(each_rule_has_a_row_and_words))
+          CASE(each_rule_has_a_row_and_words),
+          CASE(problems_of_all_objects_come_in_one_run_sorted_by_place),
+          CASE(the_user_says_how_strict_the_rules_are),
+          CASE(what_is_misspelt_is_not_reported_as_missing_too),
+          CASE(many_things_do_not_take_for_ever))
