@@ -249,31 +249,36 @@ static void add_claims(struct arena *a, const struct k8s_stateful_set_spec *set,
 	spec->volumes_count = n;
 }
 
-static void add_index(struct arena *a, struct k8s_container *c, int64_t index)
+static void add_index(struct arena *a, struct k8s_container *c)
 {
 	struct k8s_env *list = arena_alloc(a, (c->env_count + 1) * sizeof(*list));
+	struct k8s_env_source *source = arena_alloc(a, sizeof(*source));
 
 	for (uint32_t i = 0; i < c->env_count; i++) {
 		list[i] = c->env[i];
 		if (streq(text_of(c->env[i].name), "JOB_COMPLETION_INDEX"))
 			return;
 	}
+	source->fieldRef = arena_alloc(a, sizeof(*source->fieldRef));
+	source->fieldRef->fieldPath =
+		arena_strdup(a, "metadata.annotations['batch.kubernetes.io/job-completion-index']");
 	list[c->env_count].name = arena_strdup(a, "JOB_COMPLETION_INDEX");
-	list[c->env_count].value = arena_printf(a, "%lld", (long long)index);
+	list[c->env_count].valueFrom = source;
 	c->env = list;
 	c->env_count++;
 }
 
+/* The variable that containers of an indexed Job have. */
 static struct k8s_container *add_indexes(struct arena *a, const struct k8s_container *c,
-                                         uint32_t count, int64_t index)
+                                         uint32_t count)
 {
 	struct k8s_container *list = arena_alloc(a, count * sizeof(*list));
 
 	for (uint32_t i = 0; i < count; i++) {
 		list[i] = c[i];
-		add_index(a, &list[i], index);
+		add_index(a, &list[i]);
 	}
-	return list;
+	return count ? list : NULL;
 }
 
 /* The spec as this pod of a controller has it. */
@@ -291,10 +296,9 @@ static void complete(struct arena *a, const struct objects_entry *from, const st
 	if (from->kind == OBJECT_STATEFUL_SET && set->spec) {
 		add_claims(a, set->spec, text_of(pod->name), spec);
 	} else if (from->kind == OBJECT_JOB) {
-		spec->containers =
-			add_indexes(a, spec->containers, spec->containers_count, *pod->index);
-		spec->initContainers = add_indexes(a, spec->initContainers,
-		                                   spec->initContainers_count, *pod->index);
+		spec->containers = add_indexes(a, spec->containers, spec->containers_count);
+		spec->initContainers =
+			add_indexes(a, spec->initContainers, spec->initContainers_count);
 	}
 }
 
