@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * supervisor.h - what the supervisor's files share; nothing outside of them includes this, but
- * up.c, which starts one
+ * up.h: `up` starts one
  *
  * - supervisor.c: the process: set-up, loop, turn, end
  * - become.c: ids, mounts, descriptors
