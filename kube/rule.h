@@ -223,6 +223,8 @@ static inline bool outside_long(const int64_t *v, int64_t min, int64_t max)
 	return v && (*v < min || *v > max);
 }
 
+/* True if a word is one of a list; if not, *hint says which could be meant (may be ""). Owned. */
+bool is_one_of(const char *word, const char *const *list, size_t count, char **hint);
 /* True if something else than these fields (ends with NULL) stands at a place: what should be there
  * may be misspelt, which is reported already. */
 bool others_stand_at(const struct check *x, const struct at *at, const char *const *fields);

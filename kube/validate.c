@@ -85,6 +85,19 @@ void check_name(const struct check *x, const struct at *at, enum name_kind kind,
 		broken(x, at, "%s %s", what, name_rule(kind));
 }
 
+bool is_one_of(const char *word, const char *const *list, size_t count, char **hint)
+{
+	struct guess g = {0};
+
+	for (size_t i = 0; i < count; i++)
+		if (streq(word, list[i]))
+			return true;
+	for (size_t i = 0; i < count; i++)
+		guess_offer(&g, word, list[i]);
+	*hint = guess_text(&g);
+	return false;
+}
+
 bool others_stand_at(const struct check *x, const struct at *at, const char *const *fields)
 {
 	const struct node *n;

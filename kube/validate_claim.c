@@ -17,16 +17,11 @@ void walk_claim(const struct check *x, const struct at *at, const struct k8s_cla
 static void check_modes(const struct check *x, char *const *modes, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		struct guess g = {0};
-		bool known = false;
+		autofree char *hint = NULL;
 
-		for (size_t m = 0; m < ARRAY_LEN(access_modes); m++) {
-			known |= streq(modes[i], access_modes[m]);
-			guess_offer(&g, modes[i], access_modes[m]);
-		}
-		if (known)
+		if (is_one_of(modes[i], access_modes, ARRAY_LEN(access_modes), &hint))
 			continue;
-		autofree char *hint = guess_text(&g), *text = diag_quote(modes[i]);
+		autofree char *text = diag_quote(modes[i]);
 
 		broken(x, AT_ITEM(AT(x->at, "accessModes"), i), "unknown access mode \"%s\"%s",
 		       text,

@@ -176,16 +176,12 @@ void rule_env_field(const struct check *x)
 		"spec.serviceAccountName", "status.podIP",       "status.podIPs",
 	};
 	const struct k8s_field_ref *f = x->env->valueFrom ? x->env->valueFrom->fieldRef : NULL;
-	struct guess g = {0};
+	autofree char *hint = NULL;
 
-	if (!f || !f->fieldPath || is_subscript(f->fieldPath))
+	if (!f || !f->fieldPath || is_subscript(f->fieldPath) ||
+	    is_one_of(f->fieldPath, fields, ARRAY_LEN(fields), &hint))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		if (streq(f->fieldPath, fields[i]))
-			return;
-		guess_offer(&g, f->fieldPath, fields[i]);
-	}
-	autofree char *shown = diag_quote(f->fieldPath), *hint = guess_text(&g);
+	autofree char *shown = diag_quote(f->fieldPath);
 	bool map = streq(f->fieldPath, "metadata.labels") ||
 	           streq(f->fieldPath, "metadata.annotations");
 

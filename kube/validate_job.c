@@ -144,6 +144,36 @@ void rule_job_failure_codes(const struct check *x)
 	}
 }
 
+static bool has_container(const struct k8s_pod_spec *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->containers_count; i++)
+		if (s->containers[i].name && streq(s->containers[i].name, name))
+			return true;
+	for (uint32_t i = 0; i < s->initContainers_count; i++)
+		if (s->initContainers[i].name && streq(s->initContainers[i].name, name))
+			return true;
+	return false;
+}
+
+void rule_job_failure_container(const struct check *x)
+{
+	const struct k8s_pod_failure_policy *p = x->job->podFailurePolicy;
+	const struct k8s_pod_spec *pod = x->job->template ? x->job->template->spec : NULL;
+
+	for (uint32_t i = 0; p && pod && i < p->rules_count && i < MAX_FAILURE_RULES; i++) {
+		const struct k8s_failure_exit_codes *c = p->rules[i].onExitCodes;
+
+		if (!c || !has_text(c->containerName) || has_container(pod, c->containerName))
+			continue;
+		autofree char *shown = diag_quote(c->containerName);
+
+		broken(x,
+		       AT(AT(AT_ITEM(AT(AT(x->at, "podFailurePolicy"), "rules"), i), "onExitCodes"),
+		          "containerName"),
+		       "the template has no container \"%s\"", shown);
+	}
+}
+
 void rule_cron_schedule(const struct check *x)
 {
 	struct err e = {0};

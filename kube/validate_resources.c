@@ -154,6 +154,54 @@ void rule_resources_claim(const struct check *x)
 	}
 }
 
+/* The thousandths of a resource that a list gives, -1 if it is not there or cannot be read. */
+static int64_t find_amount(const struct k8s_quantity_pair *list, uint32_t count, const char *name)
+{
+	int64_t n;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (streq(list[i].key, name))
+			return quantity_parse(list[i].value, 1000, &n) == SCALAR_OK && n >= 0 ? n
+			                                                                      : -1;
+	return -1;
+}
+
+static void check_sum(const struct check *x, const char *name)
+{
+	const struct k8s_pod_spec *s = x->pod->spec;
+	int64_t limit = find_amount(s->resources->limits, s->resources->limits_count, name);
+	int64_t request = find_amount(s->resources->requests, s->resources->requests_count, name);
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < s->containers_count; i++) {
+		const struct k8s_resources *res = s->containers[i].resources;
+		int64_t n;
+
+		if (!res)
+			continue;
+		if (limit >= 0 && find_amount(res->limits, res->limits_count, name) > limit)
+			broken(x,
+			       AT(AT(AT(AT_ITEM(AT(x->at, "containers"), i), "resources"),
+			             "limits"),
+			          name),
+			       "is more than the limit of the whole pod; raise that one");
+		n = find_amount(res->requests, res->requests_count, name);
+		if (n > 0 && __builtin_add_overflow(sum, n, &sum))
+			sum = INT64_MAX;
+	}
+	if (request >= 0 && sum > request)
+		broken(x, AT(AT(AT(x->at, "resources"), "requests"), name),
+		       "is less than the containers request together; ask for more");
+}
+
+void rule_pod_resources(const struct check *x)
+{
+	if (!x->pod->spec->resources)
+		return;
+	check_sum(x, "cpu");
+	check_sum(x, "memory");
+}
+
 void rule_amount_range(const struct check *x)
 {
 	int64_t n = 0;
@@ -169,17 +217,10 @@ void rule_amount_resource(const struct check *x)
 {
 	static const char *const known[] = {"cpu", "memory", "ephemeral-storage"};
 	const char *name = x->amount->name;
-	struct guess g = {0};
+	autofree char *hint = NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (streq(name, known[i]))
-			return;
-		guess_offer(&g, name, known[i]);
-	}
-	if (is_huge(name) || is_extended(name))
+	if (is_huge(name) || is_extended(name) || is_one_of(name, known, ARRAY_LEN(known), &hint))
 		return;
-	autofree char *hint = guess_text(&g);
-
 	broken(x, x->at, "unknown resource%s",
 	       *hint ? hint : "; write cpu, memory, ephemeral-storage or hugepages-SIZE");
 }

@@ -380,16 +380,12 @@ void rule_downward_field(const struct check *x)
 	for (uint32_t i = 0; i < x->downward->items_count; i++) {
 		const struct k8s_field_ref *f = x->downward->items[i].fieldRef;
 		const char *path = f ? f->fieldPath : NULL;
-		struct guess g = {0};
-		bool known = !path || is_subscript(path);
+		autofree char *hint = NULL;
 
-		for (size_t k = 0; !known && k < ARRAY_LEN(fields); k++) {
-			known = streq(path, fields[k]);
-			guess_offer(&g, path, fields[k]);
-		}
-		if (known)
+		if (!path || is_subscript(path) ||
+		    is_one_of(path, fields, ARRAY_LEN(fields), &hint))
 			continue;
-		autofree char *shown = diag_quote(path), *hint = guess_text(&g);
+		autofree char *shown = diag_quote(path);
 		bool late = starts_with(path, "status.") || starts_with(path, "spec.");
 
 		broken(x, AT(AT(AT_ITEM(AT(x->at, "items"), i), "fieldRef"), "fieldPath"),
