@@ -9,7 +9,7 @@
  */
 #include "kube/load.h"
 
-#include "kube/hint.h"
+#include "kube/load_hint.h"
 #include "kube/load_scalar.h"
 #include "kube/raw.h"
 #include "kube/scalar.h"
@@ -169,7 +169,8 @@ static const cyaml_schema_field_t *unknown(const struct load *l, const struct at
 
 	if (!load_strictness(l->mode, &severity))
 		return NULL;
-	autofree char *hint = l->d->full ? xstrdup("") : hint_unknown(l->frame, key->text, &meant);
+	autofree char *hint =
+		l->d->full ? xstrdup("") : load_hint_field(l->frame, key->text, &meant);
 
 	load_report(l, severity, at, key, "unknown field%s", hint);
 	return severity == KUBE_ERROR ? meant : NULL;

@@ -29,7 +29,7 @@ struct load {
 	size_t file;             /* of the node that is being loaded */
 	size_t spent;
 	bool stop;                      /* the budget is used up: said once */
-	const struct load_frame *frame; /* the mapping that is being loaded (hint.h) */
+	const struct load_frame *frame; /* the mapping that is being loaded (load_hint.h) */
 	struct load_note notes[32];
 	size_t notes_len;
 	unsigned muted; /* within what is not supported as a whole */

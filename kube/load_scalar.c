@@ -8,7 +8,7 @@
  */
 #include "kube/load_scalar.h"
 
-#include "kube/hint.h"
+#include "kube/load_hint.h"
 #include "kube/quantity.h"
 #include "kube/scalar.h"
 
@@ -212,7 +212,7 @@ char *load_quantity(const struct load *l, const struct at *at, const struct node
 		return arena_printf(l->arena, "%lld", (long long)v);
 	if (quantity_valid(n->text))
 		return load_keep(l, n);
-	autofree char *hint = hint_quantity(n->text);
+	autofree char *hint = load_hint_quantity(n->text);
 
 	load_expected(l, at, n, "a quantity such as 500m, 1.5 or 64Mi", hint);
 	return NULL;

@@ -62,24 +62,24 @@ bool schema_is_special(const cyaml_schema_field_t *fields)
 #define CAT2(a, b) a##b
 #define CAT(a, b)  CAT2(a, b)
 
-/* How many fields each type has. */
-#define BEGIN(name, doc)            enum { CAT(T, _number) = 0
-#define STR(f, q, v, def, doc)      +1
-#define INT(f, q, v, def, doc)      +1
-#define MODE(f, v, def, doc)        +1
-#define LONG(f, q, v, def, doc)     +1
-#define BOOL(f, v, def, doc)        +1
-#define ENUM(f, e, v, def, doc)     +1
-#define QTY(f, v, def, doc)         +1
-#define IOS(f, q, v, def, doc)      +1
-#define RAW(f, v, def, doc)         +1
-#define SUB(f, t, q, v, def, doc)   +1
-#define LIST(f, t, q, v, def, doc)  +1
-#define STRS(f, v, def, doc)        +1
-#define LONGS(f, v, def, doc)       +1
-#define MAP(f, v, def, doc)         +1
-#define QMAP(f, v, def, doc)        +1
-#define NONE(f, v, def, doc)        +1
+/* How many fields each type has: a byte for each. */
+#define BEGIN(name, doc)            struct CAT(T, _bytes) {
+#define STR(f, q, v, def, doc)      char f;
+#define INT(f, q, v, def, doc)      char f;
+#define MODE(f, v, def, doc)        char f;
+#define LONG(f, q, v, def, doc)     char f;
+#define BOOL(f, v, def, doc)        char f;
+#define ENUM(f, e, v, def, doc)     char f;
+#define QTY(f, v, def, doc)         char f;
+#define IOS(f, q, v, def, doc)      char f;
+#define RAW(f, v, def, doc)         char f;
+#define SUB(f, t, q, v, def, doc)   char f;
+#define LIST(f, t, q, v, def, doc)  char f;
+#define STRS(f, v, def, doc)        char f;
+#define LONGS(f, v, def, doc)       char f;
+#define MAP(f, v, def, doc)         char f;
+#define QMAP(f, v, def, doc)        char f;
+#define NONE(f, v, def, doc)        char f;
 #define EMPTY
 #define END                         };
 
@@ -127,10 +127,10 @@ bool schema_is_special(const cyaml_schema_field_t *fields)
 	static const struct schema_type CAT(T, _type); \
 	static const struct { \
 		const struct schema_type *type; \
-		cyaml_schema_field_t row[CAT(T, _number) + 1]; \
+		cyaml_schema_field_t row[sizeof(struct CAT(T, _bytes)) + 1]; \
 	} CAT(T, _table); \
 	static const struct schema_type CAT(T, _type) = { \
-		type_name, type_doc, CAT(T, _info), CAT(T, _table).row, CAT(T, _number)}; \
+		type_name, type_doc, CAT(T, _info), CAT(T, _table).row, sizeof(struct CAT(T, _bytes))}; \
 	static const __typeof__(CAT(T, _table)) CAT(T, _table) = {&CAT(T, _type), {
 #define STR(f, q, v, def, doc)      CYAML_FIELD_STRING_PTR(#f, TEXT | (q), struct T, f, 0, CYAML_UNLIMITED),
 #define INT(f, q, v, def, doc)      CYAML_FIELD_INT_PTR(#f, q, struct T, f),
@@ -150,7 +150,7 @@ bool schema_is_special(const cyaml_schema_field_t *fields)
 #define NONE(f, v, def, doc)        {.key = #f, .value = {.type = CYAML_IGNORE, .flags = OPT}},
 #define EMPTY
 #define END            CYAML_FIELD_END}}; \
-	_Static_assert((int)CAT(T, _number) <= (int)SCHEMA_MAX_FIELDS, "too many fields"); \
+	_Static_assert(sizeof(struct CAT(T, _bytes)) <= (size_t)SCHEMA_MAX_FIELDS, "too many fields"); \
 	static const cyaml_schema_value_t CAT(T, _value) __attribute__((unused)) = { \
 		CYAML_VALUE_MAPPING(0, struct T, CAT(T, _table).row)};
 

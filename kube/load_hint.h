@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hint.h - where does a field belong that its mapping does not know?
+ * load_hint.h - where does a field belong that its mapping does not know?
  */
 #pragma once
 
@@ -17,7 +17,7 @@ struct load_frame {
  * What to say about an unknown key of a mapping: "; did you mean ...?", "; it belongs to ..." or
  * "". Owned. *ret_field is the field of this mapping that the key seems to be, or NULL.
  */
-char *hint_unknown(const struct load_frame *here, const char *key,
-                   const cyaml_schema_field_t **ret_field) MUST_USE;
+char *load_hint_field(const struct load_frame *here, const char *key,
+                      const cyaml_schema_field_t **ret_field) MUST_USE;
 /* "; did you mean 1Gi?" for a quantity with another spelling of its unit, or "". Owned. */
-char *hint_quantity(const char *text) MUST_USE;
+char *load_hint_quantity(const char *text) MUST_USE;

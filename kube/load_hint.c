@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hint.c - see hint.h
+ * load_hint.c - see load_hint.h
  *
  * Most unknown fields are either misspelt or stand one level too high or too low: the text of their
  * mapping's own fields, the names of those around it and the names of those below it are looked at
  * in the order in which they convince.
  */
-#include "kube/hint.h"
+#include "kube/load_hint.h"
 
 #include <ctype.h>
 #include <strings.h>
@@ -124,8 +124,8 @@ static char *find_elsewhere(const struct load_frame *here, const char *key)
 	return text ? text : find_resource(here, key);
 }
 
-char *hint_unknown(const struct load_frame *here, const char *key,
-                   const cyaml_schema_field_t **ret_field)
+char *load_hint_field(const struct load_frame *here, const char *key,
+                      const cyaml_schema_field_t **ret_field)
 {
 	struct guess g = {0};
 	char *text;
@@ -148,7 +148,7 @@ char *hint_unknown(const struct load_frame *here, const char *key,
 	return guess_text(&g);
 }
 
-char *hint_quantity(const char *text)
+char *load_hint_quantity(const char *text)
 {
 	size_t digits = strspn(text, "0123456789.");
 	const char *unit = text + digits + strspn(text + digits, " ");
