@@ -13,7 +13,7 @@
 #include "kube/tree_text.h"
 #include "pkg/util/fd.h"
 
-enum { MAX_FILES = 10000, MAX_LEVELS = 32 };
+enum { MAX_FILES = 10000, MAX_ENTRIES = 100 * MAX_FILES, MAX_LEVELS = 32 };
 
 static const char *const extensions[] = {".yaml", ".yml", ".json"};
 
@@ -140,9 +140,8 @@ static int read_entry(struct walk *w, const char *path, const char *base, int le
 {
 	struct stat st;
 
-	if (++w->entries > 100 * MAX_FILES)
-		return err_set(w->e, ERR_INPUT, "more than %d entries in directories",
-		               100 * MAX_FILES);
+	if (++w->entries > MAX_ENTRIES)
+		return err_set(w->e, ERR_INPUT, "more than %d entries in directories", MAX_ENTRIES);
 	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return w->recursive ? read_directory(w, path, level + 1) : 0;
 	if (!is_manifest(base) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))

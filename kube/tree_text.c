@@ -4,7 +4,7 @@
 
 #define BOM "\xef\xbb\xbf"
 
-enum { BOM_LEN = 3, ESCAPE = 6 /* \uXXXX */ };
+enum { BOM_LEN = 3, ESCAPE = 6 /* \uXXXX */, PAIR = 2 * ESCAPE };
 
 /* --- UTF-16 ------------------------------------------------------------------------------------
  */
@@ -96,7 +96,7 @@ static uint32_t surrogates(const char *s, size_t left)
 {
 	int32_t high, low;
 
-	if (left < 2 * ESCAPE || s[1] != 'u' || s[ESCAPE] != '\\' || s[ESCAPE + 1] != 'u')
+	if (left < PAIR || s[1] != 'u' || s[ESCAPE] != '\\' || s[ESCAPE + 1] != 'u')
 		return 0;
 	high = hex4(s + 2);
 	low = hex4(s + ESCAPE + 2);
@@ -178,7 +178,7 @@ static size_t squeeze(char *text, size_t len, bool json)
 			memcpy(text + to, one.s, one.len);
 			to += one.len;
 			strbuf_done(&one);
-			i += 2 * ESCAPE - 1;
+			i += PAIR - 1;
 			continue;
 		}
 		text[to++] = text[i];

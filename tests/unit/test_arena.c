@@ -56,7 +56,7 @@ TEST(large_and_small_things_waste_little)
 			assert_string_equal(arena_strdup(&a, "abcdef"), "abcdef");
 	}
 	(void)getrusage(RUSAGE_SELF, &after);
-	assert_true(a.used < 2000 * (16320 + 80));
+	assert_true(a.used < (size_t)2000 * (16320 + 80));
 #ifndef __SANITIZE_ADDRESS__
 	assert_true(after.ru_maxrss - before.ru_maxrss < 36 << 10);
 #endif

@@ -251,6 +251,11 @@ TEST(crlf_and_flow_documents_are_fine)
 	done(&p);
 }
 
+static const char long_lines[] =
+	"a: \xc3\xa4\xc3\xb6\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80 and a long line "
+	"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\n---\nb: \xc3\xa4 x x x x x x x x "
+	"x x x\n---\nc: d\n";
+
 /* Every document, read again from its place, is the same with the same lines and columns. */
 TEST(a_document_can_be_read_again_from_its_place)
 {
@@ -263,9 +268,7 @@ TEST(a_document_can_be_read_again_from_its_place)
 		"{\"a\": 1}{\"b\": \"\xc3\xa4\"} {\"c\": 2}\n{\"d\":\n 3}",
 		"a: \xe2\x80\xa8\n---\nb: 1\n",
 		"--- |\n x\n--- \n- &x y\n- *x\n",
-		"a: \xc3\xa4\xc3\xb6\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80 and a long line "
-		"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\n---\nb: \xc3\xa4 x x x x x x x x "
-		"x x x\n---\nc: d\n",
+		long_lines,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
