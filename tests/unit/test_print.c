@@ -361,8 +361,10 @@ static void same_pods(const char *name, const struct kube_result *want, const st
 {
 	struct kube_result got = load(name, text->s, text->len);
 
-	if (!got.plan)
+	if (!got.plan) {
 		fail_msg("%s: %s: %s\n%s", name, got.diags[0].path, got.diags[0].text, text->s);
+		return;
+	}
 	assert_int_equal(got.plan->pods_count, want->plan->pods_count);
 	for (uint32_t i = 0; i < got.plan->pods_count; i++) {
 		autostrbuf struct strbuf a = {0}, b = {0};
