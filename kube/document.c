@@ -11,7 +11,13 @@
 
 #include "kube/workload.h"
 
-enum { MAX_OBJECTS = 100000, BATCH_BYTES = 512 << 10 };
+enum {
+	MAX_OBJECTS = 100000,
+	BATCH_BYTES = 512 << 10,
+	/* All that is read again for places: so often what there is, and this much. */
+	REREAD_TIMES = 8,
+	REREAD_BYTES = 64 << 20,
+};
 
 /* The document that was read again last. */
 struct reread {
@@ -284,6 +290,15 @@ static void forget(struct run *r)
 	r->reread = NULL;
 }
 
+static bool may_read_again(const struct run *r)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < r->sources->len; i++)
+		all += r->sources->v[i].text.len;
+	return r->reread_chars < REREAD_TIMES * all + REREAD_BYTES;
+}
+
 static struct node *read_again(struct run *r, const struct object *o)
 {
 	const struct source *s = &r->sources->v[o->file];
@@ -297,13 +312,15 @@ static struct node *read_again(struct run *r, const struct object *o)
 	w->tree = tree_open(s->text.s, s->text.len, o->place, &w->silent, 0, 0);
 	w->file = o->file;
 	w->offset = o->place.offset;
-	if (!tree_next(w->tree, &d)) { /* cannot be: the same bytes were a document before */
+	/* The same bytes were a document before: only too many problems in turns end here. */
+	if (!may_read_again(r) || !tree_next(w->tree, &d)) {
 		d.root = arena_alloc(tree_memory(w->tree), sizeof(*d.root));
 		*d.root = (struct node){.kind = NODE_MAP, .line = o->line, .column = 1};
 	}
 	w->root = s->made ? d.root
 	                  : subst_tree(&r->subst, tree_memory(w->tree), d.root, &w->silent, 0);
 	r->subst.spent = spent;
+	r->reread_chars += tree_chars(w->tree);
 	set_again(r, w, o);
 	return w->root;
 }

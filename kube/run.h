@@ -59,6 +59,7 @@ struct run {
 	struct subst subst;
 	struct sets sets;
 	struct reread *reread;
+	size_t reread_chars;
 	bool muted; /* what is no error has been said already: of pods that are all alike */
 	struct object *objects;
 	size_t objects_count, documents;

@@ -440,6 +440,11 @@ struct arena *tree_memory(struct tree *t)
 	return &t->arena;
 }
 
+size_t tree_chars(const struct tree *t)
+{
+	return t->passed + (t->parsing ? t->parser.mark.index : 0);
+}
+
 void tree_close(struct tree *t)
 {
 	if (!t)

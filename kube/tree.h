@@ -68,6 +68,8 @@ struct tree *tree_open(const char *text, size_t len, struct tree_place from, str
 bool tree_next(struct tree *t, struct tree_document *ret);
 /* Memory that lives as long as the nodes of the last document. */
 struct arena *tree_memory(struct tree *t);
+/* How many characters were read so far. */
+size_t tree_chars(const struct tree *t);
 void tree_close(struct tree *t); /* NULL is fine */
 
 /* The value of a key of a mapping, NULL if it is no mapping or has none. */

@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "kube/kube.h"
+#include "kube/document.h"
 #include "pkg/util/fd.h"
 
 static struct kube_result load(const struct strbuf *text, bool no_objects)
@@ -127,4 +127,45 @@ TEST(a_large_stream_needs_little_memory)
 	kube_result_done(&r);
 }
 
-RUN_TESTS(CASE(released_objects_are_not_missed), CASE(a_large_stream_needs_little_memory))
+/* Problems of two documents in turns: each is read again and again, but not without end. */
+TEST(places_are_not_looked_up_without_end)
+{
+	struct source_list list = {0};
+	struct object objects[2] = {{0}, {0}};
+	struct run r = {.sources = &list, .objects = objects, .objects_count = 2};
+	const struct at a = {.key = "a"};
+	autostrbuf struct strbuf text = {0};
+	struct tree_document doc;
+	struct diags d = {0};
+	struct tree *t;
+	int found = 0;
+
+	for (int i = 0; i < 2; i++) {
+		strbuf_adds(&text, "---\nb: [");
+		for (int k = 0; k < 50000; k++)
+			strbuf_adds(&text, "vvvvvvv,");
+		strbuf_adds(&text, "]\na: c\n");
+	}
+	source_add_text(&list, "x", NULL, text.s, text.len);
+	t = tree_open(text.s, text.len, (struct tree_place){0}, &d, diags_file(&d, "x"), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_true(tree_next(t, &doc));
+		objects[i].place = doc.place;
+		objects[i].line = doc.root->line;
+	}
+	tree_close(t);
+	for (int i = 0; i < 400; i++) {
+		const struct node *n = run_locate(&r, &objects[i % 2], &a);
+
+		found += n->kind == NODE_SCALAR && n->line == (i % 2 ? 6 : 3);
+		assert_int_equal(n->kind == NODE_SCALAR ? 0 : n->line,
+		                 n->kind == NODE_SCALAR ? 0 : objects[i % 2].line);
+	}
+	assert_true(found > 100 && found < 300);
+	documents_done(&r);
+	sources_done(&list);
+	diags_done(&d);
+}
+
+RUN_TESTS(CASE(released_objects_are_not_missed), CASE(a_large_stream_needs_little_memory),
+          CASE(places_are_not_looked_up_without_end))
