@@ -68,10 +68,34 @@ bool explain_required(const cyaml_schema_field_t *f)
 	return !(f->value.flags & CYAML_FLAG_OPTIONAL);
 }
 
-struct explain explain_field(enum object_type kind, const struct schema_type *type, uint32_t i)
+/* A part shares the fate of the whole, unless its own is worse. */
+static void inherit(struct explain *x, const struct explain *up)
 {
-	return (struct explain){kind, &type->fields[i], &type->info[i],
-	                        explain_inner(&type->fields[i], &type->info[i])};
+	static const unsigned int weight[] = {
+		[SCHEMA_YES] = 0,   [SCHEMA_APPROX] = 0, [SCHEMA_QUIET] = 1,
+		[SCHEMA_LATER] = 2, [SCHEMA_NO] = 3,
+	};
+
+	if (weight[up->verdict] <= weight[x->verdict])
+		return;
+	x->verdict = up->verdict;
+	x->why = up->why;
+}
+
+struct explain explain_field(const struct explain *up, uint32_t i)
+{
+	const struct schema_info *info = &up->type->info[i];
+	struct explain x = {
+		.kind = up->kind,
+		.field = &up->type->fields[i],
+		.info = info,
+		.type = explain_inner(&up->type->fields[i], info),
+		.verdict = info->verdict,
+		.why = info->why,
+	};
+
+	inherit(&x, up);
+	return x;
 }
 
 /* Free keys: whatever stands behind the dot is one of them. */
@@ -103,7 +127,7 @@ static int step(struct explain *at, const char *word, size_t path_len, const cha
 {
 	for (uint32_t i = 0; at->type && i < at->type->count; i++)
 		if (streq(at->type->fields[i].key, word)) {
-			*at = explain_field(at->kind, at->type, i);
+			*at = explain_field(at, i);
 			return 0;
 		}
 	return absent(at, word, path_len, path, e);
@@ -124,6 +148,8 @@ static int find_kind(const char *word, struct explain *ret, struct err *e)
 	*ret = (struct explain){
 		.kind = (enum object_type)kind,
 		.type = schema_type_of(schema_kinds[kind].schema->mapping.fields),
+		.verdict = schema_kinds[kind].verdict,
+		.why = schema_kinds[kind].why,
 	};
 	return 0;
 }

@@ -16,6 +16,10 @@ struct explain {
 	const cyaml_schema_field_t *field; /* NULL: the kind itself */
 	const struct schema_info *info;    /* of the field */
 	const struct schema_type *type;    /* that it holds; NULL: a value without fields */
+	/* What becomes of it, as a part of what it stands in: of a kind that is not run nothing is.
+	 */
+	enum schema_verdict verdict;
+	const char *why;
 };
 
 /*
@@ -23,8 +27,8 @@ struct explain {
  * ERR_ABSENT if there is no such kind or field; the message has the likely spelling.
  */
 int explain_find(const char *path, struct explain *ret, struct err *e);
-/* The i-th field of a type, as explain_find() would give it. */
-struct explain explain_field(enum object_type kind, const struct schema_type *type, uint32_t i);
+/* The i-th field below, as explain_find() would give it. */
+struct explain explain_field(const struct explain *up, uint32_t i);
 /* The type that a field's value, or each item of it, has; NULL: it has no fields. */
 const struct schema_type *explain_inner(const cyaml_schema_field_t *f,
                                         const struct schema_info *info);

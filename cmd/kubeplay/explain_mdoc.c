@@ -65,12 +65,13 @@ static bool is_head(const char *key)
 	return streq(key, "apiVersion") || streq(key, "kind") || streq(key, "metadata");
 }
 
-static void mdoc_type(enum object_type kind, const struct schema_type *type, bool top,
-                      struct strbuf *out)
+static void mdoc_type(const struct schema_type *type, bool top, struct strbuf *out)
 {
+	const struct explain up = {.type = type};
+
 	strbuf_adds(out, ".Bl -tag -width Ds\n");
 	for (uint32_t i = 0; i < type->count; i++) {
-		struct explain x = explain_field(kind, type, i);
+		struct explain x = explain_field(&up, i);
 
 		if (!top || !is_head(x.field->key))
 			mdoc_field(&x, out);
@@ -118,7 +119,7 @@ void explain_mdoc(struct strbuf *out)
 		            schema_kinds[k].version);
 		add_sentence(out, "", schema_kinds[k].doc);
 		mdoc_support(out, schema_kinds[k].verdict, schema_kinds[k].why);
-		mdoc_type((enum object_type)k, top_type(k), true, out);
+		mdoc_type(top_type(k), true, out);
 	}
 	strbuf_adds(out, ".Sh TYPES\n");
 	for (const struct schema_type *const *t = schema_types; *t; t++) {
@@ -126,7 +127,7 @@ void explain_mdoc(struct strbuf *out)
 			continue;
 		strbuf_addf(out, ".Ss %s\n", (*t)->name);
 		add_sentence(out, "", (*t)->doc);
-		mdoc_type(OBJECT_POD, *t, false, out);
+		mdoc_type(*t, false, out);
 	}
 	mdoc_annotations(out);
 }

@@ -140,7 +140,7 @@ static void view_field(const char *path, const struct explain *x, struct strbuf 
 {
 	autofree char *type = explain_full_type(x);
 	autofree char *choices = explain_choices(x->field, x->info);
-	autofree char *support = explain_support(x->info->verdict, x->info->why);
+	autofree char *support = explain_support(x->verdict, x->why);
 
 	row(out, "FIELD", path);
 	row(out, "TYPE", type);
@@ -156,11 +156,10 @@ static void view_fields(const struct explain *x, struct strbuf *out)
 
 	table_cells(&t, "NAME", "TYPE", "SUPPORT", "MEANING", NULL);
 	for (uint32_t i = 0; i < x->type->count; i++) {
-		struct explain f = explain_field(x->kind, x->type, i);
+		struct explain f = explain_field(x, i);
 		autofree char *type = explain_full_type(&f);
 
-		table_cells(&t, f.field->key, type, explain_verdict(f.info->verdict), f.info->doc,
-		            NULL);
+		table_cells(&t, f.field->key, type, explain_verdict(f.verdict), f.info->doc, NULL);
 	}
 	table_format(&t, out);
 }
@@ -169,11 +168,11 @@ static void view_fields(const struct explain *x, struct strbuf *out)
 static void add_tree(const struct explain *x, unsigned int depth, struct table *t)
 {
 	for (uint32_t i = 0; x->type && i < x->type->count; i++) {
-		struct explain f = explain_field(x->kind, x->type, i);
+		struct explain f = explain_field(x, i);
 		autofree char *type = explain_full_type(&f);
 
 		table_cellf(t, "%*s%s", (int)(2 * depth), "", f.field->key);
-		table_cells(t, type, explain_verdict(f.info->verdict), NULL);
+		table_cells(t, type, explain_verdict(f.verdict), NULL);
 		add_tree(&f, depth + 1, t);
 	}
 }
@@ -225,8 +224,8 @@ static json_t *json_field(const struct explain *x)
 		set_choices(o, x);
 	if (x->info->unset)
 		(void)json_object_set_new(o, "default", report_string(x->info->unset));
-	report_set(o, "support", explain_verdict(x->info->verdict));
-	report_set(o, "reason", x->info->why);
+	report_set(o, "support", explain_verdict(x->verdict));
+	report_set(o, "reason", x->why);
 	report_set(o, "meaning", x->info->doc);
 	return o;
 }
@@ -239,7 +238,7 @@ static void set_fields(json_t *o, const struct explain *x, bool recursive)
 		return;
 	list = json_array();
 	for (uint32_t i = 0; i < x->type->count; i++) {
-		struct explain f = explain_field(x->kind, x->type, i);
+		struct explain f = explain_field(x, i);
 		json_t *field = json_field(&f);
 
 		if (recursive)

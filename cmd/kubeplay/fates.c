@@ -47,12 +47,14 @@ int fates_load(struct cli *c, const struct loading_values *v, char **sources,
 	return r;
 }
 
-/* "34 fields applied, 2 ignored here" */
+/* "34 fields applied, 2 ignored here"; nothing of a kind that is not run is applied. */
 static void add_counts(const struct kube_object *o, struct strbuf *out)
 {
+	bool runs = o->fate == KUBE_APPLIED || o->fate == KUBE_APPROXIMATED;
 	size_t applied = o->counts[KUBE_APPLIED];
 
-	strbuf_addf(out, "%zu field%s applied", applied, applied == 1 ? "" : "s");
+	strbuf_addf(out, "%zu field%s %s", applied, applied == 1 ? "" : "s",
+	            runs ? "applied" : "checked only");
 	for (size_t i = ARRAY_LEN(fates); i-- > 0;)
 		if (fates[i].fate != KUBE_APPLIED && o->counts[fates[i].fate])
 			strbuf_addf(out, ", %zu %s", o->counts[fates[i].fate], fates[i].word);

@@ -151,12 +151,31 @@ TEST(types_are_words_for_people)
 	check_type("cm.data", "mapping of strings", "", false);
 }
 
+TEST(a_part_shares_the_fate_of_the_whole)
+{
+	static struct schema_info info[2] = {
+		{.shape = SCHEMA_BOOL, .verdict = SCHEMA_YES, .why = ""},
+		{.shape = SCHEMA_BOOL, .verdict = SCHEMA_NO, .why = "own"},
+	};
+	static const cyaml_schema_field_t fields[2] = {{.key = "a"}, {.key = "b"}};
+	const struct schema_type type = {.info = info, .fields = fields, .count = 2};
+	struct explain up = {.type = &type, .verdict = SCHEMA_LATER, .why = "whole"};
+
+	assert_int_equal(explain_field(&up, 0).verdict, SCHEMA_LATER);
+	assert_string_equal(explain_field(&up, 0).why, "whole");
+	assert_int_equal(explain_field(&up, 1).verdict, SCHEMA_NO);
+	assert_string_equal(explain_field(&up, 1).why, "own");
+	up.verdict = SCHEMA_APPROX;
+	assert_int_equal(explain_field(&up, 0).verdict, SCHEMA_YES);
+}
+
 /* Every shape has a word: a new one without would crash here. */
 TEST(every_field_can_be_told)
 {
 	for (const struct schema_type *const *t = schema_types; *t; t++)
 		for (uint32_t i = 0; i < (*t)->count; i++) {
-			struct explain x = explain_field(OBJECT_POD, *t, i);
+			const struct explain up = {.type = *t};
+			struct explain x = explain_field(&up, i);
 			autofree char *type = explain_type_text(x.info, x.type);
 
 			assert_true(*type || !*(*t)->name);
@@ -243,5 +262,5 @@ TEST(every_field_of_a_file_has_its_fate)
 
 RUN_TESTS(CASE(kinds_go_by_kubectls_words), CASE(objects_are_called_as_kubectl_calls_them),
           CASE(paths_lead_to_fields), CASE(what_is_not_there_has_a_suggestion),
-          CASE(types_are_words_for_people), CASE(every_field_can_be_told),
-          CASE(every_field_of_a_file_has_its_fate))
+          CASE(types_are_words_for_people), CASE(a_part_shares_the_fate_of_the_whole),
+          CASE(every_field_can_be_told), CASE(every_field_of_a_file_has_its_fate))
