@@ -280,7 +280,7 @@ static int add_files(struct source_list *list, const struct kube_generator *g, s
 {
 	size_t before = list->len;
 
-	if (source_read(list, g->value, false, e) < 0)
+	if (source_list_read(list, g->value, false, e) < 0)
 		return err_wrap(e, "%s", generators[g->type].option);
 	for (size_t i = before; i < list->len; i++) {
 		list->v[i].option = generators[g->type].option;

@@ -128,7 +128,7 @@ int kube_load_sources(const struct kube_source *sources, size_t count, const str
 
 		if (s->text)
 			source_add_text(&list, s->name, s->path, s->text, s->len);
-		else if (source_read(&list, s->name, o->recursive, e) < 0)
+		else if (source_list_read(&list, s->name, o->recursive, e) < 0)
 			return -1;
 	}
 	if (generators_add(&list, o, e) < 0)

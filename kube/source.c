@@ -218,7 +218,7 @@ static int read_pattern(struct source_list *list, const char *name, bool recursi
 	return r;
 }
 
-int source_read(struct source_list *list, const char *name, bool recursive, struct err *e)
+int source_list_read(struct source_list *list, const char *name, bool recursive, struct err *e)
 {
 	struct stat st;
 

@@ -24,7 +24,7 @@ struct source_list {
  * Read what one name means: a file or pipe, a directory (with what is below it if `recursive`), a
  * pattern when no such file exists, "-" for stdin (once). ERR_INPUT with the name.
  */
-int source_read(struct source_list *list, const char *name, bool recursive, struct err *e);
+int source_list_read(struct source_list *list, const char *name, bool recursive, struct err *e);
 /* Add a text that somebody else has read (copied). path may be NULL: the name is the path. */
 void source_add_text(struct source_list *list, const char *name, const char *path, const char *text,
                      size_t len);
