@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "pkg/util/fd.h"
 #include "pkg/util/proc.h"
@@ -73,7 +74,10 @@ static int become(const struct child *c, struct err *e)
 		return err_sys(e, errno, "join the network namespace");
 	if ((c->show_net >= 0 && show_namespace(c, e) < 0) || set_descriptors(c, e) < 0)
 		return -1;
-	(void)execve(c->path, c->argv, environ);
+	if (c->program_fd >= 0)
+		(void)syscall(SYS_execveat, c->program_fd, "", c->argv, environ, AT_EMPTY_PATH);
+	else
+		(void)execve(c->path, c->argv, environ);
 	return err_sys(e, errno, "execute");
 }
 

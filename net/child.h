@@ -5,7 +5,8 @@
 #include "pkg/util/err.h"
 
 struct child {
-	const char *path;
+	const char *path; /* for messages; what is executed if there is no program_fd */
+	int program_fd;   /* the program, opened (O_PATH) where we could reach it; -1: none */
 	char *const *argv;
 	int join_net; /* namespace to run in; -1: ours */
 	int show_net; /* namespace to show as a file at show_path, in a mount namespace of the

@@ -76,7 +76,7 @@ static void net_free(struct net *n)
 {
 	publish_done(&n->publish);
 	uplink_done(&n->uplink);
-	free(n->libexec);
+	relay_done(&n->relay);
 	free(n->bind_address);
 	free(n->pods);
 	free(n);
@@ -90,9 +90,10 @@ static int net_prepare(const struct net_config *c, const struct plan *p, struct 
 
 	n->mode = c->mode;
 	n->uid = getuid();
-	n->libexec = xstrdup(c->libexec ? c->libexec : KP_LIBEXECDIR);
 	n->bind_address = c->bind_address ? xstrdup(c->bind_address) : NULL;
 	n->wanted = needs_holder(n, p);
+	if (network_bridged(n)) /* pods may join later */
+		relay_open(&n->relay, c->libexec ? c->libexec : KP_LIBEXECDIR);
 	if (network_bridged(n) &&
 	    (choose_subnets(n, p, e) < 0 || choose_uplink(n, c, e) < 0 || bind_ports(n, p, e) < 0))
 		r = -1;

@@ -230,6 +230,7 @@ static int start_uplink(struct minder *m, int output, struct err *e)
 	if (loop_add(m->loop, &n->up_ready, EPOLLIN, e) < 0)
 		return -1;
 	if (child_start(&(struct child){.path = n->uplink.path,
+	                                .program_fd = -1,
 	                                .argv = argv.v,
 	                                .join_net = -1,
 	                                .show_net = n->holder.ns.net,
@@ -465,7 +466,7 @@ int network_start(struct net *n, struct err *e)
 	}
 	n->relay.m.changed = relay_changed;
 	n->relay.tell_all = tell_all;
-	relay_start(&n->relay, n->loop, n->libexec, n->holder.ns.net);
+	relay_start(&n->relay, n->loop, n->holder.ns.net);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ struct net {
 	/* decided by prepare() */
 	enum net_mode mode;
 	uid_t uid; /* of the user, as the host sees it */
-	char *libexec, *bind_address;
+	char *bind_address;
 	struct subnets subnets;
 	struct uplink uplink;
 	bool tun;            /* /dev/net/tun can be used */

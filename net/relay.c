@@ -149,6 +149,7 @@ static int start_program(struct minder *m, int output, struct err *e)
 	r->control = (struct source){.fd = pair[0], .ready = control_ready};
 	fd_set_nonblock(pair[0], true);
 	if (child_start(&(struct child){.path = r->program,
+	                                .program_fd = r->program_fd,
 	                                .argv = argv,
 	                                .join_net = r->holder_net,
 	                                .show_net = -1,
@@ -166,9 +167,14 @@ static int start_program(struct minder *m, int output, struct err *e)
 	return pidfd;
 }
 
-void relay_start(struct relay *r, struct loop *l, const char *libexec, int holder_net)
+void relay_open(struct relay *r, const char *libexec)
 {
 	r->program = xasprintf("%s/kubeplay-net", libexec);
+	r->program_fd = open(r->program, O_PATH | O_CLOEXEC);
+}
+
+void relay_start(struct relay *r, struct loop *l, int holder_net)
+{
 	r->holder_net = holder_net;
 	r->control.fd = -1;
 	r->m.name = "kubeplay-net";
@@ -178,9 +184,17 @@ void relay_start(struct relay *r, struct loop *l, const char *libexec, int holde
 
 void relay_stop(struct relay *r)
 {
-	if (!r->program)
+	if (!r->m.start)
 		return;
 	close_control(r);
 	minder_stop(&r->m);
+	r->m.start = NULL;
+}
+
+void relay_done(struct relay *r)
+{
+	if (!r->program)
+		return;
+	close_fd(&r->program_fd);
 	free(take_ptr(r->program));
 }

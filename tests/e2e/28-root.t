@@ -97,4 +97,17 @@ run kp down --volumes pods.yaml
 is "$status" 0 'down --volumes'
 snapshot after
 ok 'nothing is left' snapshot_diff before after
+
+# The supervisor of root is a sub-id: what lies below a private directory of root must have been opened before.
+mkdir -m 0700 private
+cp "$KUBEPLAY" "$KUBEPLAY-image" "$KUBEPLAY-net" private/
+printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  terminationGracePeriodSeconds: 1\n' >private.yaml
+cat >>private.yaml <<END
+  containers: [{name: nginx, image: nginx:1.22, ports: [{containerPort: 80, hostPort: $port}]}]
+END
+run private/kubeplay --root "$KP_ROOT" --runroot "$KP_RUNROOT" up private.yaml
+is "$status" 0 'the programs may lie in a directory that is open to their owner only'
+unlike "$out$err" 'degraded' 'and the network is whole'
+is "$(curl -s -m 5 "http://127.0.0.1:$port/")" 'hello from nginx' 'with its ports'
+ok 'down' kp down private.yaml
 plan_done
