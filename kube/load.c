@@ -37,12 +37,22 @@ static bool spend(struct load *l, const struct node *n, size_t memory)
 	return !l->stop;
 }
 
-/* A list of one mapping where a mapping should be has a dash too many. */
-static const char *without_dash(const struct node *n)
+static void expected_mapping(const struct load *l, const struct at *at,
+                             const cyaml_schema_field_t *fields, const struct node *n)
 {
-	bool one = n->kind == NODE_LIST && n->len == 1 && n->item[0]->kind == NODE_MAP;
+	autofree char *hint = load_hint_mapping(fields, n);
 
-	return one ? "; leave out the dash" : "";
+	load_expected(l, at, n, "a mapping", hint);
+}
+
+/* The value of a free key: of a selector that is one mapping people write it as the other kind. */
+static char *load_value_of_key(struct load *l, const struct at *at, const struct node *n)
+{
+	if (n->kind == NODE_MAP && streq(at->key, "matchLabels")) {
+		load_expected(l, at, n, "a string", "; write the labels here, without matchLabels");
+		return NULL;
+	}
+	return load_string(l, at, n);
 }
 
 /* A mapping with free keys becomes an array of pairs; both kinds of pair have this layout. */
@@ -55,7 +65,7 @@ static void load_pairs(struct load *l, const struct at *at, bool quantities, con
 	uint32_t len = 0;
 
 	if (n->kind != NODE_MAP) {
-		load_expected(l, at, n, "a mapping", without_dash(n));
+		expected_mapping(l, at, NULL, n);
 		return;
 	}
 	if (!spend(l, n, n->len * sizeof(*pairs)))
@@ -72,7 +82,7 @@ static void load_pairs(struct load *l, const struct at *at, bool quantities, con
 		if (quantities)
 			text = load_quantity(l, &here, val);
 		else if (!node_is_null(val))
-			text = load_string(l, &here, val);
+			text = load_value_of_key(l, &here, val);
 		if (text) {
 			pairs[len].key = load_keep(l, n->pair[i].key);
 			pairs[len++].value = text;
@@ -91,7 +101,9 @@ static void load_list(struct load *l, const struct at *at, const cyaml_schema_va
 	char *items;
 
 	if (n->kind != NODE_LIST) {
-		load_expected(l, at, n, "a list", "; begin each item with a dash");
+		autofree char *hint = load_hint_list(entry, n);
+
+		load_expected(l, at, n, "a list", hint);
 		return;
 	}
 	if (!spend(l, n, n->len * size))
@@ -103,9 +115,9 @@ static void load_list(struct load *l, const struct at *at, const cyaml_schema_va
 		/* A wrong item leaves an empty one, so that indices in later messages stay true. */
 		if (!node_is_null(n->item[i]))
 			load_value(l, &here, entry, n->item[i], items + len * size, (char *)&none);
-		else if (load_strictness(l->mode, &severity))
-			load_report(l, severity, &here, n->item[i],
-			            "null is not allowed in a list");
+		else if (entry->type != CYAML_STRING || load_strictness(l->mode, &severity))
+			load_report(l, entry->type == CYAML_STRING ? severity : KUBE_ERROR, &here,
+			            n->item[i], "null is not allowed in a list");
 		len++;
 	}
 	for (uint32_t i = 0; entry->type == CYAML_STRING && i < len; i++) {
@@ -260,7 +272,7 @@ static void load_mapping_value(struct load *l, const struct at *at, const cyaml_
 	char *obj = data;
 
 	if (!special && n->kind != NODE_MAP) {
-		load_expected(l, at, n, "a mapping", without_dash(n));
+		expected_mapping(l, at, fields, n);
 		return;
 	}
 	if (s->flags & CYAML_FLAG_POINTER) {
