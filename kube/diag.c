@@ -100,6 +100,7 @@ static const struct {
 	{"this key is already set", "duplicate-key"},
 	{"apiVersion", "kind"},
 	{"has no kind", "kind"},
+	{"no Kubernetes object: ", "kind"},
 	{"belongs to", "kind"},
 	{"is old, write", "old-version"},
 	{"is not run here", "kind-skipped"},

@@ -208,6 +208,15 @@ static const char *group_has(size_t group, const char *kind)
 	return NULL;
 }
 
+/* True if a later group has the kind as well. */
+static bool in_other_group(size_t group, const char *kind)
+{
+	while (++group < ARRAY_LEN(groups))
+		if (group_has(group, kind))
+			return true;
+	return false;
+}
+
 static int type_named(const char *name)
 {
 	for (int i = 0; i < OBJECT_TYPE_COUNT; i++)
@@ -342,8 +351,11 @@ static struct kind not_ours(const struct asked *a)
 		return misplaced(a, type);
 	if (group == ARRAY_LEN(groups) && strchr(a->group, '.'))
 		return unknown_group(a);
-	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		if (group_has(i, a->base)) {
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		const char *found = group_has(i, a->base);
+
+		/* what moved is in an old group too */
+		if (found && (*found != '?' || !in_other_group(i, a->base))) {
 			autofree char *version = diag_quote(a->version->text);
 
 			complain(a, KUBE_ERROR, false,
@@ -352,6 +364,7 @@ static struct kind not_ours(const struct asked *a)
 			         version);
 			return wrong();
 		}
+	}
 	if (group == ARRAY_LEN(groups))
 		return unknown_group(a);
 	guess_kind(a, group);
@@ -441,6 +454,13 @@ static const struct node *head(struct load *l, const struct at *at, const struct
 	return n;
 }
 
+/* True if neither is there, nor what could be meant by one. */
+static bool says_nothing(const struct node *doc)
+{
+	return !node_get(doc, "apiVersion") && !node_get(doc, "kind") &&
+	       !misspelt(doc, "apiVersion") && !misspelt(doc, "kind");
+}
+
 struct kind kind_of(struct load *l, const struct at *at, const struct node *doc, int item_type)
 {
 	const struct at version_at = {.up = at, .key = "apiVersion"};
@@ -460,6 +480,11 @@ struct kind kind_of(struct load *l, const struct at *at, const struct node *doc,
 		a.kind = doc;
 		a.kind_at = at;
 		return found(&a, item_type);
+	}
+	if (says_nothing(doc)) {
+		diag_add(l->d, KUBE_ERROR, l->file, doc->line, doc->column, at,
+		         "this is no Kubernetes object: it has neither apiVersion nor kind");
+		return wrong();
 	}
 	a.version = head(l, at, doc, "apiVersion");
 	a.kind = head(l, at, doc, "kind");

@@ -93,7 +93,10 @@ static bool whole_number(const struct load *l, const struct at *at, const struct
 	r = scalar_int(n->text, ret);
 	is_int = r != SCALAR_SYNTAX;
 	if (n->quoted || scalar_kind(n->text) != SCALAR_NUMBER) {
-		load_expected(l, at, n, what, n->quoted && is_int ? "; remove the quotes" : "");
+		autofree char *hint = n->quoted && is_int ? xstrdup("; remove the quotes")
+		                                          : load_hint_number(n->text);
+
+		load_expected(l, at, n, what, hint);
 		return false;
 	}
 	autofree char *got = diag_quote(n->text);

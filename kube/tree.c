@@ -147,8 +147,10 @@ static bool apply_tag(struct tree *t, const yaml_event_t *ev, const char *tag, b
 	return false;
 }
 
+/* What follows from an unrendered template is not worth reading. */
 static void check_key(struct tree *t, const struct node *n)
 {
+	t->stop |= n->kind == NODE_MAP;
 	if (n->kind != NODE_SCALAR)
 		tree_problem(t, n->line, n->column, "a key must be a string, not a %s",
 		             n->kind == NODE_LIST

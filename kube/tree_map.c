@@ -37,8 +37,12 @@ static void repeated(struct tree *t, const struct candidate *first, struct candi
 	const struct at *up = tree_path(t, at, t->depth - 1);
 	const struct at here = {.up = up, .key = again->pair.key->text};
 
+	bool head = !up && (streq(here.key, "apiVersion") || streq(here.key, "kind"));
+
 	diag_add(t->d, KUBE_ERROR, t->file, again->pair.key->line, again->pair.key->column, &here,
-	         "this key is already set in line %u", first->pair.key->line);
+	         "this key is already set in line %u; %s", first->pair.key->line,
+	         head ? "if another object begins here, write --- above it"
+	              : "leave one of them out");
 }
 
 static int by_key(const void *x, const void *y)

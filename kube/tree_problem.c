@@ -105,36 +105,111 @@ static void reader_problem(struct tree *t)
 		         NULL, "%s: not valid text", p->problem);
 }
 
-static const char *syntax_hint(struct tree *t)
+/* The character where the text cannot be read on, 0 at its end. */
+static char stuck_at(struct tree *t)
+{
+	size_t offset = tree_offset(t, &t->parser.problem_mark);
+
+	return offset < t->len ? t->text[offset] : '\0';
+}
+
+/*
+ * What libyaml says and while it does what, in words that help: with the number of the line where
+ * that began for %zu. begins: the place to look at is there, and not where it could not go on.
+ */
+static const struct {
+	const char *problem, *context;
+	bool begins;
+	const char *words;
+} sentences[] = {
+	{"mapping values are not allowed", "", false,
+         "a \":\" cannot stand here; look at the indentation of this line, or quote the text"},
+	{"did not find expected key", "block mapping", false,
+         "this line does not belong to the mapping that begins in line %zu; look at its "
+         "indentation"},
+	{"did not find expected '-'", "block collection", false,
+         "this line does not belong to the list that begins in line %zu; look at its indentation"},
+	{"block sequence entries are not allowed", "", false,
+         "an item of a list cannot begin here; write it in a line of its own"},
+	{"did not find expected ',' or ']'", "flow sequence", false,
+         "the list that begins in line %zu has no \"]\"; write it, or a comma, before this"},
+	{"did not find expected ',' or '}'", "flow mapping", false,
+         "the mapping that begins in line %zu has no \"}\"; write it, or a comma, before this"},
+	{"found unexpected end of stream", "quoted scalar", true, "this quote is never closed"},
+	{"found unexpected document indicator", "quoted scalar", true,
+         "this quote is not closed before the document ends"},
+	{"found unknown escape character", "", false,
+         "no such escape in a text with double quotes; write \\\\ for \\, or use single quotes"},
+	{"could not find expected ':'", "simple key", true,
+         "a \":\" is missing behind this word, or this line has the wrong indentation"},
+	{"did not find expected alphabetic", "alias", true,
+         "a text that begins with * has to be quoted"},
+	{"did not find expected alphabetic", "anchor", true,
+         "a text that begins with & has to be quoted"},
+	{"found a tab character", "", false, "a tab cannot indent; write spaces"},
+};
+
+static bool says(const char *text, const char *words)
+{
+	return text ? strstr(text, words) != NULL : !*words;
+}
+
+static const char *sentence(struct tree *t, bool *begins)
 {
 	const yaml_parser_t *p = &t->parser;
-	size_t offset;
 
-	if (!p->problem || !starts_with(p->problem, "found character that cannot"))
-		return "";
-	offset = tree_offset(t, &p->problem_mark);
-	if (offset >= t->len)
-		return "";
-	if (t->text[offset] == '\t')
-		return "; tabs cannot indent, use spaces";
-	if (t->text[offset] == '%' && offset && t->text[offset - 1] == '{')
-		return "; this looks like a template, render it first";
-	return "; quote it";
+	*begins = false;
+	if (says(p->problem, "found character that cannot")) {
+		char c = stuck_at(t);
+
+		if (c == '\t')
+			return "a tab cannot indent; write spaces";
+		if (c == '%')
+			return "a text cannot begin with this character; quote it, or render this "
+			       "if it is a template";
+		return "a text cannot begin with this character; quote it";
+	}
+	for (size_t i = 0; i < ARRAY_LEN(sentences); i++)
+		if (p->problem && says(p->problem, sentences[i].problem) &&
+		    (!*sentences[i].context || says(p->context, sentences[i].context))) {
+			*begins = sentences[i].begins;
+			return sentences[i].words;
+		}
+	return NULL;
+}
+
+static void report_syntax(struct tree *t)
+{
+	const yaml_parser_t *p = &t->parser;
+	bool begins;
+	const char *words = sentence(t, &begins);
+	const yaml_mark_t *mark = begins ? &p->context_mark : &p->problem_mark;
+	uint32_t line = tree_line(t, mark), column = tree_column(t, mark);
+	size_t began = t->section.line + p->context_mark.line + 1;
+	const char *number = words ? strstr(words, "%zu") : NULL;
+
+	if (number && !t->origin)
+		diag_add(t->d, KUBE_ERROR, t->file, line, column, NULL, "%.*s%zu%s",
+		         (int)(number - words), words, began, number + strlen("%zu"));
+	else if (words && !number)
+		diag_add(t->d, KUBE_ERROR, t->file, line, column, NULL, "%s", words);
+	else if (p->problem && p->context && !t->origin)
+		diag_add(t->d, KUBE_ERROR, t->file, line, column, NULL, "%s %s of line %zu",
+		         p->problem, p->context, began);
+	else
+		diag_add(t->d, KUBE_ERROR, t->file, line, column, NULL, "%s",
+		         p->problem ? p->problem : "cannot be parsed");
 }
 
 void tree_syntax_problem(struct tree *t)
 {
-	const yaml_parser_t *p = &t->parser;
-	uint32_t line = tree_line(t, &p->problem_mark), column = tree_column(t, &p->problem_mark);
-	const char *what = p->problem ? p->problem : "cannot be parsed";
+	const char *rule = t->d->rule;
 
 	t->stop = true;
-	if (p->error == YAML_READER_ERROR)
+	t->d->rule = "syntax";
+	if (t->parser.error == YAML_READER_ERROR)
 		reader_problem(t);
-	else if (p->context && !t->origin)
-		diag_add(t->d, KUBE_ERROR, t->file, line, column, NULL, "%s %s of line %zu%s", what,
-		         p->context, t->section.line + p->context_mark.line + 1, syntax_hint(t));
 	else
-		diag_add(t->d, KUBE_ERROR, t->file, line, column, NULL, "%s%s", what,
-		         syntax_hint(t));
+		report_syntax(t);
+	t->d->rule = rule;
 }

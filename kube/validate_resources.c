@@ -4,6 +4,8 @@
 #include "kube/quantity.h"
 #include "kube/rule.h"
 
+enum { LEAST_MEMORY = 64 << 10 };
+
 static bool is_huge(const char *name)
 {
 	return starts_with(name, "hugepages-");
@@ -260,9 +262,23 @@ void rule_amount_storage(const struct check *x)
 		broken(x, x->at, "this limit is not enforced");
 }
 
+/* Whoever leaves the unit out means another one: a process does not fit into so few bytes. */
+void rule_amount_memory_bytes(const struct check *x)
+{
+	int64_t bytes;
+
+	if (!streq(x->amount->name, "memory") ||
+	    x->amount->text[strspn(x->amount->text, "0123456789")] ||
+	    quantity_parse(x->amount->text, 1, &bytes) != SCALAR_OK || !bytes ||
+	    bytes >= LEAST_MEMORY)
+		return;
+	broken(x, x->at, "without a unit these are bytes; did you mean %sMi?", x->amount->text);
+}
+
 void rule_amount_memory_milli(const struct check *x)
 {
 	if (!streq(x->amount->name, "cpu") && !is_extended(x->amount->name) &&
 	    ends_with(x->amount->text, "m"))
-		broken(x, x->at, "\"m\" means thousandths of a byte; did you mean M or Mi?");
+		broken(x, x->at, "\"m\" means thousandths of a byte; did you mean %.*sMi?",
+		       (int)MIN(strlen(x->amount->text) - 1, (size_t)20), x->amount->text);
 }

@@ -171,7 +171,7 @@ void rule_container_non_root_unknown(const struct check *x)
 
 	if (must_not_be_root(x, &pod) && !user_of(x))
 		broken(x, AT(AT(pod ? x->pod->at : x->at, "securityContext"), "runAsNonRoot"),
-		       "not supported yet without runAsUser");
+		       "not supported yet without runAsUser; write the number of the user there");
 }
 
 static bool is_sysctl(const char *name)

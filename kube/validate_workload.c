@@ -199,12 +199,16 @@ static void match_pairs(const struct check *x, const struct at *at, const struct
 		if ((value && streq(value, p[i].value)) || !name_is_qualified(p[i].key))
 			continue;
 		autofree char *got = diag_quote(text_of(value)), *want = diag_quote(p[i].value);
-		autofree char *there =
-			value ? xasprintf("has \"%s\"", got) : xstrdup("does not have this label");
 
-		broken(x, AT(at, p[i].key),
-		       "the template %s, so its pods are not selected; write \"%s\" in both", there,
-		       want);
+		if (value)
+			broken(x, AT(at, p[i].key),
+			       "the template has \"%s\", so its pods are not selected; write \"%s\" "
+			       "in both",
+			       got, want);
+		else
+			broken(x, AT(at, p[i].key),
+			       "the template does not have this label, so its pods are not "
+			       "selected; add it to the labels in template.metadata");
 	}
 }
 

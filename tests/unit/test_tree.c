@@ -164,8 +164,8 @@ TEST(bad_bytes_have_a_line)
 {
 	refused_at("a: b\nc: \xc3\xa4\xff\n", 12, 2, 5, "UTF-8");
 	refused_at("a: b\nc: \x01\n", 10, 2, 4, "control");
-	refused_at("a: b\n\tc: d\n", 11, 2, 1, "tab character");
-	refused_at("a:\n\tb: c\n", 9, 2, 1, "tabs cannot indent");
+	refused_at("a: b\n\tc: d\n", 11, 2, 1, "a tab cannot indent");
+	refused_at("a:\n\tb: c\n", 9, 2, 1, "a tab cannot indent");
 }
 
 TEST(a_byte_order_mark_may_begin_any_document)
