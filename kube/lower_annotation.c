@@ -90,16 +90,23 @@ static struct plan_container *container_of(const struct annotated *x, const char
 	return i % 2 ? &pod->init_containers[i / 2] : &pod->containers[i / 2];
 }
 
+static void offer_names(struct guess *g, const char *name, const struct plan_container *list,
+                        uint32_t count)
+{
+	for (uint32_t i = 0; list && i < count; i++)
+		guess_offer(g, name, list[i].name);
+}
+
 static void report_container(const struct annotated *x, const char *key, const char *name)
 {
 	const struct plan_pod *pod = x->p->pod;
 	autofree char *shown = diag_quote(name), *hint = NULL;
 	struct guess g = {0};
 
-	for (uint32_t i = 0; i < pod->init_containers_count && !x->l->r->d.full; i++)
-		guess_offer(&g, name, pod->init_containers[i].name);
-	for (uint32_t i = 0; i < pod->containers_count && !x->l->r->d.full; i++)
-		guess_offer(&g, name, pod->containers[i].name);
+	if (!x->l->r->d.full) {
+		offer_names(&g, name, pod->init_containers, pod->init_containers_count);
+		offer_names(&g, name, pod->containers, pod->containers_count);
+	}
 	hint = guess_text(&g);
 	run_report_strict(x->l->r, x->o, AT(x->at, key), "the pod has no container \"%s\"%s", shown,
 	                  hint);

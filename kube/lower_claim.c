@@ -96,7 +96,8 @@ void lower_claim_volumes(struct lower_pod *p)
 		autofree char *name = workload_claim_name(t, p->pod->name);
 		struct plan_claim *c;
 
-		if (!volume || !*volume || !lower_spend(p, AT_ITEM(list, i), LOWER_SMALL * 3))
+		if (!volume || !*volume ||
+		    !lower_spend(p, AT_ITEM(list, i), (size_t)LOWER_SMALL * 3))
 			continue;
 		c = add_claim(p->l, p->pod->pod_namespace, name);
 		if (c) {

@@ -75,7 +75,8 @@ static void lower_spec(struct lowering *l, const struct object *o, const struct 
 
 	out->type = types[s->type];
 	lower_addresses(l, o, at, s, out);
-	for (uint32_t i = 0; i < s->ports_count && lower_spend_on(l, o, at, LOWER_SMALL * 2); i++) {
+	for (uint32_t i = 0;
+	     i < s->ports_count && lower_spend_on(l, o, at, (size_t)LOWER_SMALL * 2); i++) {
 		struct plan_service_port *to = LOWER_ADD(out->ports, out->ports_count);
 
 		lower_port(&s->ports[i], to);

@@ -2,6 +2,8 @@
 /* workload.c - see workload.h */
 #include "kube/workload.h"
 
+#include <inttypes.h>
+
 #include "kube/print.h"
 #include "pkg/util/hash.h"
 
@@ -206,7 +208,7 @@ char *workload_pod_name(const struct run *r, const struct workload *w, int64_t i
 	if (o->type == OBJECT_POD)
 		return xstrdup(o->name);
 	if (o->type == OBJECT_STATEFUL_SET)
-		return xasprintf("%s-%lld", o->name, (long long)(w->first + i));
+		return xasprintf("%s-%" PRId64, o->name, w->first + i);
 	prefix = prefix_of(w, i);
 	number = attempt ? xasprintf("%lld/%u", (long long)i, attempt)
 	                 : xasprintf("%lld", (long long)i);
@@ -273,7 +275,7 @@ static void mark_deployment(const struct run *r, const struct workload *w, struc
 static void mark_stateful_set(const struct workload *w, int64_t i, struct plan_pod *pod)
 {
 	const struct k8s_stateful_set_spec *s = w->o->stateful_set->spec;
-	autofree char *number = xasprintf("%lld", (long long)(w->first + i));
+	autofree char *number = xasprintf("%" PRId64, w->first + i);
 	autofree char *revision = xasprintf("%s-%s", w->o->name, w->hash);
 
 	label(pod, "statefulset.kubernetes.io/pod-name", pod->name);
