@@ -377,7 +377,8 @@ TEST(mappings_and_lists_are_taken_for_nothing_else)
 	} rows[] = {
 		{"securityContext: {}", NULL},
 		{"securityContext: ~", NULL},
-		{"securityContext: \"\"", "expected a mapping, got a string \"\"; write its fields"},
+		{"securityContext: \"\"",
+	         "expected a mapping, got a string \"\"; write its fields"},
 		{"securityContext: []", "expected a mapping, got a list\n"},
 		{"securityContext: [{runAsUser: 1}]", "got a list; leave out the dash"},
 		{"nodeSelector: [{a: b}]", "expected a mapping, got a list; leave out the dash"},
