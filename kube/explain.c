@@ -110,7 +110,7 @@ static int absent(const struct explain *at, const char *word, size_t path_len, c
 {
 	struct guess g = {0};
 	autofree char *quoted = diag_quote(word), *up = xstrndup(path, path_len);
-	autofree char *shown = diag_quote(up), *hint = NULL;
+	autofree char *shown = diag_quote(up);
 
 	if (!at->type)
 		return err_set(e, ERR_ABSENT, "%s has no fields", shown);
