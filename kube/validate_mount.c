@@ -115,7 +115,7 @@ struct place {
 	size_t outer; /* the nearest one around it, or NONE */
 };
 
-enum { NONE = SIZE_MAX };
+static const size_t NONE = SIZE_MAX;
 
 /* Parents stand directly before what lies within them: "/" comes before all other letters. */
 static int by_path(const void *a, const void *b)
