@@ -63,7 +63,12 @@ static int set_descriptors(const struct child *c, struct err *e)
 static int become(const struct child *c, struct err *e)
 {
 	const struct sigaction dfl = {.sa_handler = SIG_DFL};
+	int program = -1;
 	sigset_t none;
+
+	/* out of the way of the descriptors that it gets */
+	if (c->program_fd >= 0)
+		program = fcntl(c->program_fd, F_DUPFD_CLOEXEC, MOVED);
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	for (int sig = 1; sig < NSIG; sig++)
@@ -74,8 +79,8 @@ static int become(const struct child *c, struct err *e)
 		return err_sys(e, errno, "join the network namespace");
 	if ((c->show_net >= 0 && show_namespace(c, e) < 0) || set_descriptors(c, e) < 0)
 		return -1;
-	if (c->program_fd >= 0)
-		(void)syscall(SYS_execveat, c->program_fd, "", c->argv, environ, AT_EMPTY_PATH);
+	if (program >= 0)
+		(void)syscall(SYS_execveat, program, "", c->argv, environ, AT_EMPTY_PATH);
 	else
 		(void)execve(c->path, c->argv, environ);
 	return err_sys(e, errno, "execute");

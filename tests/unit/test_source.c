@@ -58,7 +58,7 @@ static char *reads(const char *name, bool recursive)
 	struct strbuf out = {0};
 	struct err e = {0};
 
-	if (source_read(&list, path, recursive, &e) < 0)
+	if (source_list_read(&list, path, recursive, &e) < 0)
 		return xstrdup(e.msg);
 	for (size_t i = 0; i < list.len; i++)
 		strbuf_addf(&out, "%s%s", i ? " " : "", list.v[i].name + strlen(top) + 1);
