@@ -29,6 +29,8 @@ CFLAGS_release := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fstack-cl
 CFLAGS_clang   := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CFLAGS_debug   := -O0 -g
 CFLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# libFuzzer: for `make soak`
+CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_cov     := -O0 -g --coverage
 ALL_CFLAGS  = -std=gnu11 $(WARN) -fPIE $(CFLAGS_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,lazy -Wl,--as-needed $(CFLAGS_$(VARIANT)) $(LDFLAGS)
@@ -52,6 +54,8 @@ Q   := $(if $(V),,@)
 .PHONY: all tests
 all: $(PROGRAMS:%=$(B)/%)
 tests: all $(TESTS) $(REPLAYS)
+.PHONY: fuzzers
+fuzzers: $(REPLAYS)
 
 # The default seccomp filter is compiled to BPF once, at build time (libseccomp needs 14 ms for it).
 GEN := $(B)/gen/seccomp_default.inc
@@ -88,10 +92,12 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIBS)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
 		-Wl,--start-group $(LIBS) -Wl,--end-group -lcmocka $(SYSLIBS)
 
+# Each target replays its corpus; with a fuzzer (VARIANT=fuzz) it looks for new inputs.
+FUZZMAIN := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,tests/fuzz/replay.c)
 $(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(LIBS)
 	@mkdir -p $(@D)
 	$(if $(V),,@printf "  CC   %s\n" $@)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(ALL_LDFLAGS) -o $@ $< $(FUZZMAIN) \
 		-Wl,--start-group $(LIBS) -Wl,--end-group $(SYSLIBS)
 
 -include $(OBJ:.o=.d) $(addsuffix .d,$(TESTS))
@@ -112,7 +118,9 @@ lint:
 	@tests/lint/run
 bench: all
 	@tests/bench/run
+# All tests, longer; and each fuzz target for KP_SOAK_SECONDS (600) where clang is.
 soak: tests
+	@! command -v clang >/dev/null || $(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzzers
 	@KP_SOAK=1 tests/run --variant $(VARIANT)
 demo:
 	@tests/kit/demo
