@@ -8,7 +8,7 @@
 static struct plan *sound(void)
 {
 	static const char text[] =
-		"version: 1\nproject: \"web\"\nproject_namespace: \"default\"\n"
+		"version: 2\nproject: \"web\"\nproject_namespace: \"default\"\n"
 		"pods:\n- name: \"a\"\n  containers:\n  - name: \"c\"\n"
 		"    image: \"i\"\n    mounts:\n    - volume: \"v\"\n"
 		"      path: \"/v\"\n  volumes:\n  - name: \"v\"\n    type: claim\n"
