@@ -16,7 +16,8 @@ static const struct {
 	{NULL, &verb_check},   {NULL, &verb_explain},  {"Look", &verb_ps},
 	{NULL, &verb_get},     {NULL, &verb_logs},     {NULL, &verb_exec},
 	{NULL, &verb_port},    {"Images", &verb_pull}, {NULL, &verb_load},
-	{NULL, &verb_images},  {NULL, &verb_rmi},      {"Data and machine", &verb_volume},
+	{NULL, &verb_images},  {NULL, &verb_image},    {NULL, &verb_history},
+	{NULL, &verb_tag},     {NULL, &verb_rmi},      {"Data and machine", &verb_volume},
 	{NULL, &verb_unshare}, {NULL, &verb_doctor},   {NULL, &verb_info},
 	{NULL, &verb_version},
 };

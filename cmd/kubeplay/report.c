@@ -153,6 +153,15 @@ void report_json(json_t *value)
 	json_decref(value);
 }
 
+void report_lines(const struct strv *lines)
+{
+	for (size_t i = 0; i < lines->len; i++) {
+		autofree char *clean = str_sanitize(lines->v[i], strlen(lines->v[i]));
+
+		(void)printf("%s\n", clean);
+	}
+}
+
 void report_error(const struct err *e)
 {
 	autostrbuf struct strbuf text = {0};

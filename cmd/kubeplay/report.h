@@ -46,6 +46,9 @@ void report_set(json_t *object, const char *key, const char *text);
 /* Print with two blanks of indentation, then free it. */
 void report_json(json_t *value);
 
+/* Lines to stdout, sanitised. */
+void report_lines(const struct strv *lines);
+
 /* One line on stderr per line of the message: "kubeplay: error: ...", continuation lines indented.
  */
 void report_error(const struct err *e);

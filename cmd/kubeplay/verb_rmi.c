@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verb_rmi.c - let go of images, but not of those that run */
-#include "cmd/kubeplay/images.h"
-#include "cmd/kubeplay/projects.h"
+#include "cmd/kubeplay/inuse.h"
+#include "cmd/kubeplay/report.h"
 #include "cmd/kubeplay/verb.h"
+#include "pkg/pod/stores.h"
 
 struct values {
 	bool force;
@@ -12,68 +13,49 @@ static const struct values defaults;
 
 static const struct option_def options[] = {
 	{"force", 'f', OPTION_FLAG, offsetof(struct values, force), NULL,
-         "with all its names, and no error if it is not here", NULL, 0, 0},
+         "with all its names, only the names if it runs, and no error if it is not here", NULL, 0,
+         0},
 };
 
-static int images_in_use(struct cli *c, struct strv *ret, struct err *e)
-{
-	autoprojects struct projects ps = {0};
-	const char *only = c->project;
-	int r;
-
-	c->project = NULL; /* whatever -p says: all of them count */
-	r = projects_load(c, &ps, e);
-	c->project = only;
-	if (r < 0)
-		return -1;
-	for (size_t i = 0; i < ps.len; i++) {
-		const struct state_project *s = ps.v[i].alive ? ps.v[i].state : NULL;
-
-		for (uint32_t j = 0; s && j < s->pods_count; j++)
-			for (uint32_t k = 0; k < s->pods[j].containers_count; k++) {
-				const char *id = s->pods[j].containers[k].image_id;
-
-				if (id && *id && !strv_has(ret, id))
-					strv_add(ret, id);
-			}
-	}
-	return 0;
-}
-
-static int remove_one(const struct fetch_request *r, const char *name, const struct values *v,
-                      const struct strv *used, struct err *e)
+static int remove_one(const struct dirs *d, const struct idmap *m, const char *name, bool force,
+                      const struct inuse *u, struct err *e)
 {
 	autostrv struct strv removed = {0};
 
-	if (fetch_remove(r, name, v->force, used->v, used->len, &removed, e) < 0)
-		return v->force && e->kind == ERR_ABSENT ? 0 : -1;
-	for (size_t i = 0; i < removed.len; i++) {
-		autofree char *clean = str_sanitize(removed.v[i], strlen(removed.v[i]));
-
-		(void)printf("%s\n", clean);
-	}
+	if (stores_remove(d, m, name, force, u->v, u->len, &removed, e) < 0)
+		return force && e->kind == ERR_ABSENT ? 0 : -1;
+	report_lines(&removed);
 	return 0;
 }
 
+/* One that cannot go does not keep the others; the first failure picks the exit code. */
 static int run(struct cli *c, const void *values, char **args, struct err *e)
 {
-	const struct image_values how = {.tls_verify = true, .quiet = true};
-	autostrv struct strv used = {0};
-	struct fetch_request r;
+	const struct values *v = values;
+	autoinuse struct inuse u = {0};
+	const struct idmap *m;
+	const struct dirs *d;
+	int code = 0;
 
-	if (images_in_use(c, &used, e) < 0 || images_request(c, &how, &r, e) < 0)
+	if (inuse_load(c, &u, e) < 0 || cli_ids(c, &m, e) < 0 || cli_dirs(c, &d, e) < 0)
 		return -1;
-	for (; *args; args++)
-		if (remove_one(&r, *args, values, &used, e) < 0)
-			return -1;
-	return 0;
+	for (; *args; args++) {
+		struct err failed = {0};
+
+		if (remove_one(d, m, *args, v->force, &u, &failed) == 0)
+			continue;
+		(void)fflush(stdout);
+		report_error(&failed);
+		code = code ? code : err_exit_code(&failed);
+	}
+	return code;
 }
 
 const struct verb verb_rmi = {
 	.name = "rmi",
 	.usage = "IMAGE...",
 	.summary = "remove images that no running project uses",
-	.text = "IMAGE is a name or the beginning of an image id. Layers that nothing else uses go too.",
+	.text = "IMAGE is a name, a digest, or the beginning of an image id. Layers that nothing else uses go too.",
 	VERB_OPTIONS(options, defaults),
 	.min_args = 1,
 	.max_args = -1,

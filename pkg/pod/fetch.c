@@ -23,14 +23,14 @@
 #include "pkg/runtime/probe.h"
 #include "pkg/runtime/userns.h"
 #include "pkg/store/reference.h"
-#include "pkg/store/work.h"
+#include "pkg/store/store.h"
 #include "pkg/util/clock.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/fs.h"
 #include "pkg/util/log.h"
 #include "pkg/util/proc.h"
 
-enum { AUTH_FILES_MAX = 4, STOP_MS = 5000, TICK_MS = 100, NAMES_MAX = 1 << 20 };
+enum { AUTH_FILES_MAX = 4, STOP_MS = 5000, TICK_MS = 100 };
 
 static const char helper_name[] = "kubeplay-image";
 
@@ -627,54 +627,4 @@ int fetch_load(const struct fetch_request *r, const char *path, const char *tag,
 	result = run_helper(r, &h, request, &a, e);
 	helper_done(&h);
 	return result;
-}
-
-/* --- removing ----------------------------------------------------------------------------------
- */
-
-struct removal {
-	int store_fd, names_fd;
-	const char *reference;
-	bool force;
-	char *const *in_use;
-	size_t in_use_count;
-};
-
-/* Layers belong to sub-ids: this is done as root of the user namespace. */
-static int remove_inside(void *arg, struct err *e)
-{
-	const struct removal *rm = arg;
-	autostrv struct strv removed = {0};
-
-	if (store_remove(rm->store_fd, rm->reference, rm->force, rm->in_use, rm->in_use_count,
-	                 &removed, e) < 0)
-		return -1;
-	for (size_t i = 0; i < removed.len; i++)
-		if (fd_write_all(rm->names_fd, removed.v[i], strlen(removed.v[i]) + 1, e) < 0)
-			return -1;
-	return 0;
-}
-
-int fetch_remove(const struct fetch_request *r, const char *reference, bool force,
-                 char *const *in_use, size_t in_use_count, struct strv *ret_removed, struct err *e)
-{
-	autoclose int store_fd = dirs_open_data(r->dirs, "store", false, e);
-	autoclose int names_fd = memfd_create("removed", MFD_CLOEXEC);
-	const struct removal rm = {store_fd, names_fd, reference, force, in_use, in_use_count};
-	struct removal arg = rm;
-	autostrbuf struct strbuf names = {0};
-
-	if (store_fd < 0)
-		return e->kind == ERR_ABSENT ? err_set(e, ERR_ABSENT, "no image %s", reference)
-		                             : -1;
-	if (names_fd < 0)
-		return err_sys(e, errno, "memfd_create");
-	if (userns_run(r->idmap, remove_inside, &arg, e) < 0)
-		return -1;
-	(void)lseek(names_fd, 0, SEEK_SET);
-	if (fd_read_all(names_fd, NAMES_MAX, &names, e) < 0)
-		return -1;
-	for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1)
-		strv_add(ret_removed, names.s + at);
-	return 0;
 }

@@ -42,7 +42,3 @@ int fetch_images(const struct fetch_request *r, struct fetch_image *images, size
 struct strv;
 int fetch_load(const struct fetch_request *r, const char *path, const char *tag, struct strv *ret,
                struct err *e);
-/* Remove a name or an image; layers that nothing uses any more go too. in_use: image ids that
- * running projects use. */
-int fetch_remove(const struct fetch_request *r, const char *reference, bool force,
-                 char *const *in_use, size_t in_use_count, struct strv *ret_removed, struct err *e);

@@ -148,6 +148,50 @@ int store_add_image(int store_fd, const struct store_image *img, struct err *e)
 	return 0;
 }
 
+/* --- naming ----------------------------------------------------------------------------------- */
+
+static int tag_in_index(struct store_index *x, const char *reference, const char *name,
+                        struct err *e)
+{
+	const struct store_image *found = store_find(x, reference);
+	struct store_image *img;
+
+	if (!found)
+		return err_set(e, ERR_ABSENT, "no image %s", reference);
+	img = &x->images[found - x->images];
+	for (uint32_t i = 0; i < x->images_count; i++)
+		(void)list_del(&x->images[i].names, &x->images[i].names_count, name);
+	list_add(&img->names, &img->names_count, name);
+	return 0;
+}
+
+int store_tag(int store_fd, const char *reference, const char *name, struct strv *ret,
+              struct err *e)
+{
+	autoreference struct reference r = {0};
+	struct store_index *x = NULL;
+	int result;
+
+	if (reference_parse(name, &r, e) < 0) {
+		e->kind = ERR_USAGE;
+		return -1;
+	}
+	if (r.digest)
+		return err_set(e, ERR_USAGE, "%s: a name to give cannot have a digest", name);
+	autofree char *full = reference_tagged(&r);
+	autoclose int lock = store_lock(store_fd, e);
+
+	if (lock < 0 || store_index_load(store_fd, &x, e) < 0)
+		return -1;
+	result = tag_in_index(x, reference, full, e);
+	if (result == 0 && store_index_save(store_fd, x, e) < 0)
+		result = store_write_error(store_fd, e->sys, "image store: write index", e);
+	store_index_free(x);
+	if (result == 0 && ret)
+		strv_add(ret, full);
+	return result;
+}
+
 /* --- removal ---------------------------------------------------------------------------------- */
 
 static void image_clear(struct store_image *img)
@@ -232,7 +276,7 @@ static char *name_meant(const struct store_image *img, const char *reference)
 }
 
 static int remove_in_index(struct removal *rm, const char *reference, bool force,
-                           char *const *in_use, size_t in_use_count, struct err *e)
+                           const struct store_use *uses, size_t use_count, struct err *e)
 {
 	const struct store_image *found = store_find(rm->x, reference);
 	struct store_image *img;
@@ -253,11 +297,13 @@ static int remove_in_index(struct removal *rm, const char *reference, bool force
 		return err_hint(e, "remove one of them, such as %s, or all with --force",
 		                img->names[0]);
 	}
-	if (in_list(in_use, in_use_count, img->config)) {
+	const char *user = store_user(uses, use_count, img->config);
+
+	if (user) {
 		if (!force) {
-			(void)err_set(e, ERR_WORKLOAD, "image %s is in use by a running project",
-			              reference);
-			return err_hint(e, "stop the project first (kubeplay ps, kubeplay down)");
+			(void)err_set(e, ERR_WORKLOAD, "image %s is in use by %s", reference, user);
+			return err_hint(e, "stop it first (kubeplay down), or take only the "
+			                   "names away with --force");
 		}
 		untag_all(img, rm->said);
 		return 0;
@@ -288,7 +334,7 @@ static int commit_removal(int store_fd, struct removal *rm, struct err *e)
 {
 	/* First the index, so that it never names what is not there. */
 	if (store_index_save(store_fd, rm->x, e) < 0)
-		return -1;
+		return store_write_error(store_fd, e->sys, "image store: write index", e);
 	for (uint32_t i = 0; i < rm->gone.layers_count; i++)
 		if (!layer_used(rm->x, rm->gone.layers[i].diff_id))
 			hide_layer(store_fd, rm->gone.layers[i].diff_id);
@@ -299,8 +345,8 @@ static int commit_removal(int store_fd, struct removal *rm, struct err *e)
 	return 0;
 }
 
-int store_remove(int store_fd, const char *reference, bool force, char *const *in_use,
-                 size_t in_use_count, struct strv *ret, struct err *e)
+int store_remove(int store_fd, const char *reference, bool force, const struct store_use *uses,
+                 size_t use_count, struct strv *ret, struct err *e)
 {
 	autoclose int lock = store_lock(store_fd, e);
 	autostrv struct strv said = {0};
@@ -310,7 +356,7 @@ int store_remove(int store_fd, const char *reference, bool force, char *const *i
 	if (lock < 0 || store_index_load(store_fd, &rm.x, e) < 0)
 		return -1;
 	(void)mkdirat(store_fd, "tmp", 0700);
-	r = remove_in_index(&rm, reference, force, in_use, in_use_count, e);
+	r = remove_in_index(&rm, reference, force, uses, use_count, e);
 	if (r == 0)
 		r = commit_removal(store_fd, &rm, e);
 	close_fd(&lock);

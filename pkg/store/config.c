@@ -97,19 +97,27 @@ int image_config_parse(const char *text, size_t len, struct image_config *ret, s
 	return r;
 }
 
+int store_read_blob(int store_fd, const char *digest, struct strbuf *ret, struct err *e)
+{
+	char path[96];
+
+	if (!store_valid_digest(digest))
+		return err_set(e, ERR_IMAGE, "its digest is malformed");
+	(void)snprintf(path, sizeof(path), "blobs/sha256/%s", digest + 7);
+	if (fd_read_file(store_fd, path, CONFIG_MAX, ret, e) < 0) {
+		e->kind = ERR_IMAGE;
+		return -1;
+	}
+	return 0;
+}
+
 int store_read_config(int store_fd, const struct store_image *img, struct image_config *ret,
                       struct err *e)
 {
 	autostrbuf struct strbuf text = {0};
-	char path[96];
 
-	if (!store_valid_digest(img->config))
-		return err_set(e, ERR_IMAGE, "image config: its digest is malformed");
-	(void)snprintf(path, sizeof(path), "blobs/sha256/%s", img->config + 7);
-	if (fd_read_file(store_fd, path, CONFIG_MAX, &text, e) < 0) {
-		e->kind = ERR_IMAGE;
+	if (store_read_blob(store_fd, img->config, &text, e) < 0)
 		return err_wrap(e, "image config");
-	}
 	return image_config_parse(text.s ? text.s : "", text.len, ret, e);
 }
 

@@ -108,7 +108,8 @@ static const struct store_image *find_name(const struct store_index *x, const st
 	return NULL;
 }
 
-/* A prefix of the image id, with or without "sha256:", that only one image has. */
+/* A prefix of the image id, with or without "sha256:", that only one image has; or the whole digest
+ * of a manifest. */
 static const struct store_image *find_id(const struct store_index *x, const char *id)
 {
 	const struct store_image *found = NULL;
@@ -124,6 +125,9 @@ static const struct store_image *find_id(const struct store_index *x, const char
 			return NULL;
 		found = &x->images[i];
 	}
+	for (uint32_t i = 0; i < x->images_count && !found && len == 64; i++)
+		if (streq(x->images[i].manifest + 7, hex))
+			found = &x->images[i];
 	return found;
 }
 

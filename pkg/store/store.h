@@ -36,11 +36,13 @@ int store_index_load(int store_fd, struct store_index **ret, struct err *e);
 int store_index_save(int store_fd, const struct store_index *x, struct err *e);
 void store_index_free(struct store_index *x);
 /* The image that a reference names (any spelling; normalised as in pkg/store/reference.h: docker.io
- * default), by name:tag, name@digest, or a unique prefix of the image id (config digest); NULL if
- * it is not here. */
+ * default), by name:tag, name@digest, a unique prefix of the image id (config digest), or the
+ * digest of its manifest; NULL if it is not here. */
 const struct store_image *store_find(const struct store_index *x, const char *reference);
 /* True if manifest, config and all layers of the image are really present. */
 bool store_complete(int store_fd, const struct store_image *img);
+/* Read a manifest or config (bounded 4 MiB, digest form checked before any path is built). */
+int store_read_blob(int store_fd, const char *digest, struct strbuf *ret, struct err *e);
 /* Read and decode the config blob (bounded 4 MiB, digest form checked before any path is built). */
 int store_read_config(int store_fd, const struct store_image *img, struct image_config *ret,
                       struct err *e);

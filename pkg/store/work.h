@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "pkg/store/store.h"
+#include "pkg/store/usage.h"
 
 struct store_work {
 	int store_fd; /* a loan */
@@ -41,12 +41,17 @@ int store_sync(int store_fd, struct err *e);
 int store_add_image(int store_fd, const struct store_image *img, struct err *e);
 
 /*
- * Remove a name; with the last name, or by id, the image and what no other image uses. in_use:
- * image ids that running projects use; such an image is refused, with force it only loses its
- * names. *ret gets lines like "untagged docker.io/library/nginx:1.25", "removed sha256:...".
+ * Remove a name; with the last name, or by id, the image and what no other image uses. An image
+ * that one of `uses` needs is refused, with force it only loses its names. *ret gets lines like
+ * "untagged docker.io/library/nginx:1.25", "removed sha256:...".
  */
-int store_remove(int store_fd, const char *reference, bool force, char *const *in_use,
-                 size_t in_use_count, struct strv *ret, struct err *e);
+int store_remove(int store_fd, const char *reference, bool force, const struct store_use *uses,
+                 size_t use_count, struct strv *ret, struct err *e);
+
+/* Give the image that `reference` names a further name, taken from whichever image has it; *ret
+ * (may be NULL) gets that name in full. ERR_ABSENT, or ERR_USAGE for a name with a digest. */
+int store_tag(int store_fd, const char *reference, const char *name, struct strv *ret,
+              struct err *e);
 
 /* The error for a write that failed: for ENOSPC and EDQUOT it names the place and the space left.
  */

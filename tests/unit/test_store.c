@@ -120,10 +120,14 @@ static char found(const char *reference)
 static int remove_image(const char *reference, bool force, char used, struct strv *said)
 {
 	autofree char *id = digest(used);
-	char *in_use[] = {id};
+	const struct store_use use = {id, "project web"};
 	struct err e = {0};
 
-	return store_remove(store, reference, force, in_use, 1, said, &e) < 0 ? -(int)e.kind : 0;
+	if (store_remove(store, reference, force, &use, 1, said, &e) == 0)
+		return 0;
+	if (e.kind == ERR_WORKLOAD)
+		assert_non_null(strstr(e.msg, "project web"));
+	return -(int)e.kind;
 }
 
 TEST(an_absent_index_is_empty)
@@ -252,6 +256,48 @@ TEST(an_image_in_use_stays)
 	assert_int_equal(remove_image("x:1", true, 'a', &said), -(int)ERR_ABSENT);
 }
 
+static int tag_image(const char *reference, const char *name, struct strv *said)
+{
+	struct err e = {0};
+
+	return store_tag(store, reference, name, said, &e) < 0 ? -(int)e.kind : 0;
+}
+
+TEST(a_tag_is_a_further_name_and_moves)
+{
+	autostrv struct strv said = {0};
+
+	assert_int_equal(put_image('a', 'b', "1", "docker.io/library/x:1"), 0);
+	assert_int_equal(put_image('c', 'd', "2", "docker.io/library/y:1"), 0);
+	assert_int_equal(tag_image("x:1", "app", &said), 0);
+	assert_true(strv_has(&said, "docker.io/library/app:latest"));
+	assert_int_equal(found("app"), 'a');
+	assert_int_equal(found("x:1"), 'a');
+	assert_int_equal(tag_image("cccccc", "app:latest", NULL), 0);
+	assert_int_equal(found("app"), 'c');
+	assert_int_equal(found("x:1"), 'a');
+	assert_int_equal(tag_image("x:1", "y:1", NULL), 0); /* the other one is left without */
+	assert_int_equal(found("y:1"), 'a');
+	assert_int_equal(tag_image("none", "z", NULL), -(int)ERR_ABSENT);
+	assert_int_equal(tag_image("x:1", "NO", NULL), -(int)ERR_USAGE);
+	autofree char *d = digest('1');
+	autofree char *by_digest = xasprintf("z@%s", d);
+
+	assert_int_equal(tag_image("x:1", by_digest, NULL), -(int)ERR_USAGE);
+}
+
+TEST(the_digest_of_the_manifest_finds_an_image)
+{
+	autofree char *d = digest('b');
+
+	assert_int_equal(put_image('a', 'b', "1", "docker.io/library/x:1"), 0);
+	assert_int_equal(found(d), 'a');
+	d[20] = 'c';
+	assert_int_equal(found(d), '-');
+	d[20] = '\0';
+	assert_int_equal(found(d), '-'); /* only a whole one */
+}
+
 static bool tmp_has(const char *name)
 {
 	autofree char *path = xasprintf("tmp/%s", name);
@@ -351,6 +397,8 @@ RUN_TESTS(IN_STORE(an_absent_index_is_empty), IN_STORE(any_spelling_finds_an_ima
           IN_STORE(an_image_whose_layer_vanished_is_not_indexed),
           IN_STORE(completeness_is_looked_at_on_disk), IN_STORE(removal_keeps_shared_layers),
           IN_STORE(removing_one_of_two_names_keeps_the_image), IN_STORE(an_image_in_use_stays),
+          IN_STORE(a_tag_is_a_further_name_and_moves),
+          IN_STORE(the_digest_of_the_manifest_finds_an_image),
           IN_STORE(litter_of_dead_pulls_goes_and_living_pulls_stay),
           IN_STORE(a_damaged_index_is_an_error), CASE(a_config_says_how_to_run),
           CASE(a_config_with_wrong_types_is_refused))
