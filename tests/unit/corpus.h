@@ -140,8 +140,10 @@ static void corpus_header(const struct corpus *c, struct corpus_case *x)
 	name = copy;
 	options = strstr(copy, " | ");
 	x->says = options ? strstr(options + 3, " | ") : NULL;
-	if (!x->says)
+	if (!x->says) {
 		fail_msg("%s:%d: #### NAME | FRAME | WHAT MUST HOLD", x->file, x->line);
+		return;
+	}
 	*options = '\0';
 	*x->says = '\0';
 	x->name = xstrdup(name);
