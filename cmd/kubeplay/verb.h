@@ -31,5 +31,5 @@ struct verb {
 
 extern const struct verb verb_up, verb_down, verb_ps, verb_logs, verb_exec, verb_port, verb_plan,
 	verb_pull, verb_load, verb_images, verb_rmi, verb_volume, verb_unshare, verb_doctor,
-	verb_info, verb_version, verb_check, verb_explain, verb_get, verb_tag,
-	verb_image, verb_history;
+	verb_info, verb_version, verb_check, verb_explain, verb_get, verb_tag, verb_image,
+	verb_history;
