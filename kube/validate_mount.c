@@ -112,10 +112,10 @@ void rule_container_mount_repeated(const struct check *x)
 struct place {
 	const char *path;
 	uint32_t index;
-	size_t outer; /* the nearest one around it, or NONE */
+	size_t outer; /* the nearest one around it, or NO_PLACE */
 };
 
-static const size_t NONE = SIZE_MAX;
+#define NO_PLACE SIZE_MAX
 
 /* Parents stand directly before what lies within them: "/" comes before all other letters. */
 static int by_path(const void *a, const void *b)
@@ -164,12 +164,12 @@ void rule_container_mount_within(const struct check *x)
 	if (len)
 		qsort(v, len, sizeof(*v), by_path);
 	for (size_t i = 0; i < len; i++) {
-		size_t up = i ? i - 1 : NONE;
+		size_t up = i ? i - 1 : NO_PLACE;
 
-		while (up != NONE && !is_within(v[i].path, v[up].path))
+		while (up != NO_PLACE && !is_within(v[i].path, v[up].path))
 			up = v[up].outer;
 		v[i].outer = up;
-		if (up != NONE && is_read_only(x, &c->volumeMounts[v[up].index]))
+		if (up != NO_PLACE && is_read_only(x, &c->volumeMounts[v[up].index]))
 			broken(x, AT(AT_ITEM(AT(x->at, "volumeMounts"), v[i].index), "mountPath"),
 			       "lies in volumeMounts[%u], a read-only volume: a cluster cannot "
 			       "make this directory in it; mount it elsewhere",

@@ -418,10 +418,10 @@ static bool same_again(const struct corpus_case *x, const struct kube_result *wa
 	else
 		add_diags(x, &got, &b);
 	kube_result_done(&got);
-	if (streq(a.s, b.s))
+	if (b.s && streq(a.s, b.s))
 		return true;
 	print_error("%s.cases:%d: %s: another plan\n%s\n--- from\n%s\n--- instead of\n%s", x->file,
-	            x->line, x->name, b.s, text->s, a.s);
+	            x->line, x->name, b.s ? b.s : "", text->s, a.s);
 	return false;
 }
 
