@@ -56,7 +56,7 @@ json_t *stored_config(const struct stored *s, const struct store_image *img, str
 		return o;
 	json_decref(o);
 	(void)err_set(e, ERR_IMAGE, "image config: not a JSON object");
-	(void)err_hint(e, "kubeplay store check says what else is damaged");
+	(void)err_hint(e, "remove the image (kubeplay rmi) and pull it again");
 	return NULL;
 }
 

@@ -83,8 +83,8 @@ static int run(struct cli *c, const void *values, char **args, struct err *e)
 	if (!streq(args[0], "inspect")) {
 		(void)err_set(e, ERR_USAGE, "there is no verb \"image %s\"", args[0]);
 		return err_hint(e,
-		                "there is inspect; images, rmi, tag, history, save and prune are "
-		                "verbs of their own");
+		                "there is inspect; images, rmi, tag and history are verbs of their "
+		                "own");
 	}
 	return stored_open(c, &s, e) < 0 ? -1 : inspect(&s, args + 1, e);
 }
