@@ -213,5 +213,5 @@ badreg_start -m tokendenied
 not_ok 'tokendenied: skopeo cannot' skopeo copy -q --src-tls-verify=false "docker://$BADREG/busybox:1.35" "oci:$T/no"
 
 registry_stop
-not_ok 'the registry stops' try_tcp 127.0.0.1 "${REGISTRY#*:}"
+ok 'the registry stops' wait_for 5 bash -c '! (exec 3<>"/dev/tcp/127.0.0.1/$0") 2>/dev/null' "${REGISTRY#*:}"
 plan_done
